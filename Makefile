@@ -1,0 +1,50 @@
+# Every command of this project. `make serve` and `make test` need only python3, gcc and make.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+MODEL  ?=
+PORT   ?= 4141
+
+# llama.cpp is built for this machine's own CPU, without its multimodal library.
+export CMAKE_ARGS ?= -DLLAVA_BUILD=OFF
+
+.DEFAULT_GOAL := help
+.PHONY: help serve check test test-all bench-agent bench-tools clean
+
+help:
+	@echo "make serve [MODEL=coder]  set up and serve http://127.0.0.1:$(PORT)"
+	@echo "make test                 set up and run what CI runs"
+	@echo "make check                lint, types, layers"
+	@echo "make test-all             also the tests that take many minutes"
+	@echo "make bench-tools          tool-call suite over the development models"
+	@echo "make bench-agent          the real Claude Code client at thirty everyday tasks"
+
+$(VENV)/.box: pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
+	  { echo "python3 lacks its venv module: install it (Debian: apt install python3-venv)"; exit 1; }
+	$(BIN)/pip install --quiet --upgrade pip
+	$(BIN)/pip install --quiet --editable '.[box]'
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.box
+	$(BIN)/pip install --quiet --editable '.[box,test]'
+	@touch $@
+
+serve: $(VENV)/.box
+	$(BIN)/codriver serve --port $(PORT) $(if $(MODEL),--model $(MODEL))
+
+check: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: $(VENV)/.test
+	$(BIN)/python -m pytest
+
+test-all: $(VENV)/.test
+	$(BIN)/python -m pytest -m ''
+
+clean:
+	rm -rf $(VENV) .models .clients .mypy_cache .ruff_cache .pytest_cache

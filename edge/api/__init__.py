@@ -1,0 +1,1 @@
+"""HTTP only: the aiohttp application, its handlers and its authority."""

@@ -1,0 +1,1 @@
+"""The box as hardware: facts read from the operating system."""

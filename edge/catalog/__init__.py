@@ -1,0 +1,1 @@
+"""Models: what a GGUF file says, which files are present, which one to run."""

@@ -1,0 +1,1 @@
+"""What answers a chat request: the local worker, an upstream, a fake."""

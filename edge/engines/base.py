@@ -1,0 +1,47 @@
+"""The seam between the router and whatever answers: five members, request in, events out.
+
+Knows no wire format and no transport. Implemented by llama, upstream and fake;
+called by routing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from typing import Protocol
+
+from edge.chat import ChatRequest, Event
+from edge.state import EngineState
+from edge.units import Tokens
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """A model as clients see it listed."""
+
+    id: str
+    display_name: str
+    context: Tokens | None = None
+    vision: bool = False
+
+
+class Engine(Protocol):
+    """Something that answers a chat request."""
+
+    @property
+    def name(self) -> str: ...
+
+    def state(self) -> EngineState:
+        """Whether a request would be taken now; never blocks."""
+
+    def models(self) -> tuple[ModelInfo, ...]:
+        """The models it serves, default first."""
+
+    async def count_tokens(self, request: ChatRequest) -> Tokens:
+        """The prompt's exact length. Raises CodriverError."""
+
+    def stream(self, request: ChatRequest) -> AsyncGenerator[Event, None]:
+        """Answer. A refusal before any work is raised as a CodriverError on the first
+        step; whatever breaks later comes as a last Failed event. Closing the
+        generator cancels the work.
+        """

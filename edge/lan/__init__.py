@@ -1,0 +1,1 @@
+"""The car or travel LAN: being found and finding."""

@@ -1,0 +1,1 @@
+"""Which engine answers: a pure policy and the router that acts on it."""

@@ -1,0 +1,1 @@
+"""The safety check on tool calls, answered without a model."""

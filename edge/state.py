@@ -1,0 +1,85 @@
+"""The picture of the box: frozen facts and a single-writer cell to keep them in.
+
+Pure. Shared by the layers that produce facts (board, engines) and those that decide
+on them (catalog, routing), so that neither imports the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, Literal, TypeVar
+
+from edge.units import Bytes, Seconds
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Accelerator:
+    """A device that can run layers of a model."""
+
+    kind: Literal["cuda", "vulkan", "npu"]
+    name: str
+    memory: Bytes | None = None
+    unified: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BoardFacts:
+    """What the board is, read once. None means unknown."""
+
+    model: str | None = None
+    board: str | None = None
+    """The name of the profile in hw/boards that fits."""
+    architecture: str | None = None
+    cpu: str | None = None
+    cores: int | None = None
+    cpu_features: tuple[str, ...] = ()
+    memory_total: Bytes | None = None
+    memory_available: Bytes | None = None
+    memory_limit: Bytes | None = None
+    """The tightest cgroup limit over this process."""
+    accelerators: tuple[Accelerator, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EngineState:
+    """Whether an engine can take a request now, and the reason."""
+
+    ready: bool
+    reason: str
+    last_success: Seconds | None = None
+    """Seconds since its last whole answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What the routing policy may know when it decides."""
+
+    engines: tuple[tuple[str, EngineState], ...] = ()
+
+
+class Cell(Generic[T]):
+    """A value with one writer; readers look or are told. Not thread-safe: one loop only."""
+
+    def __init__(self, value: T) -> None:
+        self._value = value
+        self._listeners: list[Callable[[T], None]] = []
+
+    @property
+    def value(self) -> T:
+        return self._value
+
+    def set(self, value: T) -> None:
+        """Store ``value`` and tell every listener, unless nothing changed."""
+        if value == self._value:
+            return
+        self._value = value
+        for listener in tuple(self._listeners):
+            listener(value)
+
+    def subscribe(self, listener: Callable[[T], None]) -> Callable[[], None]:
+        """Call ``listener`` on every change; the returned function ends that."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)

@@ -1,0 +1,1 @@
+"""Tool calls in the text a model writes: formats, schemas, an incremental parser."""

@@ -1,0 +1,169 @@
+"""The chat handlers: a dialect in, the router, the same dialect out.
+
+Knows aiohttp and one dialect's codec; which engine answers is the router's business.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+
+from aiohttp import web
+
+from edge.api.errors import log_failure
+from edge.api.keepalive import pass_on
+from edge.chat import ChatRequest, Event, Failed, RelayChunk, RelayStarted
+from edge.dialects import anthropic
+from edge.errors import CodriverError, EngineError
+from edge.routing.router import Routed, Router
+from edge.units import Seconds
+
+log = logging.getLogger(__name__)
+
+ID_RANDOM_BYTES = 24
+
+
+class MessagesHandler:
+    """``POST /v1/messages`` and ``/v1/messages/count_tokens``."""
+
+    def __init__(
+        self, router: Router, *, keepalive: Seconds, clock: Callable[[], float]
+    ) -> None:
+        self._router = router
+        self._keepalive = keepalive
+        self._clock = clock
+
+    async def messages(self, http: web.Request) -> web.StreamResponse:
+        request = await read_request(http)
+        routed = await self._router.route(request)
+        async with aclosing(routed.events) as events:
+            first = await anext(events)
+            if isinstance(first, RelayStarted):
+                return await _relay(http, first, events, routed)
+            if request.stream:
+                return await self._stream(http, request, first, events, routed)
+            return await _whole(request, first, events, routed)
+
+    async def count_tokens(self, http: web.Request) -> web.StreamResponse:
+        request = await read_request(http)
+        tokens = await self._router.count_tokens(request)
+        return _json(anthropic.render_count(tokens))
+
+    async def _stream(
+        self,
+        http: web.Request,
+        request: ChatRequest,
+        first: Event,
+        events: AsyncGenerator[Event, None],
+        routed: Routed,
+    ) -> web.StreamResponse:
+        response = web.StreamResponse(headers=_route_headers(routed))
+        response.content_type = "text/event-stream"
+        response.headers["Cache-Control"] = "no-cache"
+        response.headers["X-Accel-Buffering"] = "no"
+        await response.prepare(http)
+        await SseSpeaker(response, request, self._clock).speak(first, events, self._keepalive)
+        return response
+
+
+class SseSpeaker:
+    """Writes one streamed answer, and keep-alives while there is nothing to write."""
+
+    def __init__(
+        self, response: web.StreamResponse, request: ChatRequest, clock: Callable[[], float]
+    ) -> None:
+        self._response = response
+        self._renderer = anthropic.StreamRenderer(
+            anthropic.message_id(os.urandom(ID_RANDOM_BYTES)), thinking=request.thinking
+        )
+        self._clock = clock
+        self._spoke_at = clock()
+
+    async def speak(
+        self, first: Event, events: AsyncGenerator[Event, None], interval: Seconds
+    ) -> None:
+        """Until the stream's last event. A client that went away is not an error."""
+        await self._event(first)
+        try:
+            await pass_on(events, interval=interval, item=self._event, silence=self._silence)
+        except* ConnectionError:
+            log.info("the client went away; its request is cancelled")
+        except* CodriverError as group:
+            for error in group.exceptions:
+                await self._event(Failed(_as_error(error)))
+
+    async def _event(self, event: Event) -> None:
+        data = self._renderer.render(event)
+        if isinstance(event, Failed):
+            log_failure(event.error)
+        if data:
+            self._spoke_at = self._clock()
+            await self._response.write(data)
+
+    async def _silence(self) -> None:
+        silent_for = Seconds(self._clock() - self._spoke_at)
+        data = self._renderer.keepalive(silent_for)
+        if data:
+            await self._response.write(data)
+
+
+async def read_request(http: web.Request) -> ChatRequest:
+    """The body as a ChatRequest. Raises BadRequest and its kin."""
+    return anthropic.parse(await http.read(), http.headers, http.path_qs)
+
+
+async def _whole(
+    request: ChatRequest, first: Event, events: AsyncGenerator[Event, None], routed: Routed
+) -> web.StreamResponse:
+    """A non-streaming answer; a failure becomes an error response, never half a message."""
+    builder = anthropic.MessageBuilder(
+        anthropic.message_id(os.urandom(ID_RANDOM_BYTES)), thinking=request.thinking
+    )
+    builder.add(first)
+    async for event in events:
+        if isinstance(event, Failed):
+            raise event.error
+        builder.add(event)
+    return _json(builder.body(), _route_headers(routed))
+
+
+async def _relay(
+    http: web.Request, first: RelayStarted, events: AsyncGenerator[Event, None], routed: Routed
+) -> web.StreamResponse:
+    """Another server's answer, byte for byte. One that breaks drops the connection."""
+    response = web.StreamResponse(status=first.status, headers=_route_headers(routed))
+    for name, value in first.headers:
+        response.headers.add(name, value)
+    await response.prepare(http)
+    async for event in events:
+        match event:
+            case RelayChunk(data):
+                await response.write(data)
+            case Failed(error):
+                log_failure(error)
+                if http.transport is not None:
+                    http.transport.abort()
+                return response
+            case _:
+                raise EngineError(f"a relayed answer held a {type(event).__name__}")
+    return response
+
+
+def _route_headers(routed: Routed) -> dict[str, str]:
+    return {"x-codriver-route": routed.engine, "x-codriver-reason": _header_text(routed.decision.reason)}
+
+
+def _header_text(text: str) -> str:
+    return text.encode("ascii", "replace").decode().replace("\n", " ").replace("\r", " ")
+
+
+def _as_error(error: BaseException) -> CodriverError:
+    return error if isinstance(error, CodriverError) else EngineError(str(error))
+
+
+def _json(body: bytes, headers: dict[str, str] | None = None) -> web.Response:
+    return web.Response(body=body, content_type="application/json", headers=headers)
+
+

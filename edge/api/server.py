@@ -1,0 +1,99 @@
+"""The aiohttp application: routes, the error edge, the guard. HTTP only.
+
+Built by the composition root with everything handed over; knows no engine.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from edge.api.auth import Handler
+from edge.api.chat import MessagesHandler
+from edge.api.errors import error_response, from_http
+from edge.dialects import anthropic
+from edge.errors import CodriverError, EngineError, NotFound
+from edge.routing.router import Router
+from edge.units import Bytes
+
+log = logging.getLogger(__name__)
+
+OPEN_PATHS = frozenset({"/", "/api/hello"})
+"""Answered without a token: clients warm their connection up with them."""
+
+
+def build(
+    messages: MessagesHandler,
+    router: Router,
+    *,
+    guard: Callable[[web.Request], None],
+    max_body: Bytes,
+) -> web.Application:
+    """The application, ready for a runner."""
+    app = web.Application(client_max_size=max_body, middlewares=[_edge(guard)])
+    app.add_routes([
+        web.get("/", _hello),
+        web.get("/api/hello", _hello),
+        web.post("/v1/messages", messages.messages),
+        web.post("/v1/messages/count_tokens", messages.count_tokens),
+        web.get("/v1/models", _models(router)),
+        web.get("/v1/models/{id:.+}", _model(router)),
+        web.post("/api/event_logging/batch", _quietly),
+        web.get("/api/claude_cli/bootstrap", _quietly),
+    ])
+    return app
+
+
+def _edge(
+    guard: Callable[[web.Request], None],
+) -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]:
+    """The one middleware: authority before the handler, an envelope for what it raises."""
+
+    @web.middleware
+    async def edge(request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            if request.path not in OPEN_PATHS:
+                guard(request)
+            return await handler(request)
+        except CodriverError as error:
+            return error_response(error)
+        except web.HTTPException as error:
+            return error_response(from_http(error))
+        except ConnectionError:
+            raise
+        except Exception:
+            log.exception("%s %s broke", request.method, request.path)
+            return error_response(EngineError("codriver made a mistake; its log has the details"))
+
+    return edge
+
+
+async def _hello(request: web.Request) -> web.Response:
+    return web.Response(text="codriver is running")
+
+
+async def _quietly(request: web.Request) -> web.Response:
+    """Telemetry has nowhere to go; a client must not retry it."""
+    return web.json_response({})
+
+
+def _models(router: Router) -> Handler:
+    async def models(request: web.Request) -> web.Response:
+        body = anthropic.render_models([(m.id, m.display_name) for m in router.models()])
+        return web.Response(body=body, content_type="application/json")
+
+    return models
+
+
+def _model(router: Router) -> Handler:
+    async def model(request: web.Request) -> web.Response:
+        wanted = request.match_info["id"]
+        for info in router.models():
+            if wanted == info.id or wanted.startswith("claude-"):
+                body = anthropic.render_model((wanted, info.display_name))
+                return web.Response(body=body, content_type="application/json")
+        raise NotFound(f"model: {wanted}")
+
+    return model

@@ -1,0 +1,229 @@
+"""The llama engine: turns requests into worker frames and worker frames into events.
+
+Owns the worker's life (start, crash, restart with back-off, end) and the requests in
+flight; it is their only writer. Knows no HTTP and no llama.cpp.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import os
+from collections.abc import AsyncGenerator, Awaitable, Callable
+
+from edge.chat import ChatRequest, Event, Failed
+from edge.engines.base import ModelInfo
+from edge.engines.frames import (
+    Cancel,
+    Count,
+    Counted,
+    FromWorker,
+    Load,
+    Ready,
+    Refused,
+    Stop,
+    ToWorker,
+    Unusable,
+)
+from edge.engines.llama.answer import Answer, refusal
+from edge.engines.llama.link import WorkerLink
+from edge.engines.llama.request import generate_frame, prompt_frame
+from edge.errors import CodriverError, EngineError, ModelUnusable, Overloaded, WorkerCrashed
+from edge.state import EngineState
+from edge.units import Seconds, Tokens
+
+log = logging.getLogger(__name__)
+
+MAX_IN_FLIGHT = 32
+"""Requests that may wait for the worker; one more is told to come back."""
+
+BACKOFF_FIRST = Seconds(0.5)
+BACKOFF_LAST = Seconds(30.0)
+"""A worker that dies at once on every start must not burn the battery."""
+
+_Mailbox = asyncio.Queue[FromWorker | None]
+
+
+class LlamaEngine:
+    """Engine over one worker process. ``run`` has to be running for it to answer."""
+
+    name = "local"
+
+    def __init__(
+        self,
+        model_id: str,
+        load: Load,
+        *,
+        spawn: Callable[[Load], Awaitable[WorkerLink]],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._model_id = model_id
+        self._load = load
+        self._spawn = spawn
+        self._sleep = sleep
+        self._link: WorkerLink | None = None
+        self._loaded: Ready | None = None
+        self._mailboxes: dict[int, _Mailbox] = {}
+        self._ids = itertools.count(1)
+        self._reason = "the model is being loaded"
+        self._first_load: asyncio.Future[Ready] = asyncio.get_running_loop().create_future()
+        self._draining = False
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    # --- life -------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Keep a worker alive until cancelled or drained.
+
+        Raises ModelUnusable if the model cannot be loaded the first time.
+        """
+        for failures in itertools.count():
+            link = await self._spawn(self._load)
+            try:
+                served = await self._serve(link)
+            finally:
+                self._link = None
+                ending = await asyncio.shield(link.close())
+            if self._draining:
+                return
+            self._abandon(ending)
+            delay = BACKOFF_FIRST if served else min(BACKOFF_LAST, BACKOFF_FIRST * 2**failures)
+            log.warning("worker ended (%s); starting it again in %.1f s", ending, delay)
+            await self._sleep(delay)
+
+    async def wait_ready(self) -> Ready:
+        """The first load's outcome. Raises ModelUnusable."""
+        return await asyncio.shield(self._first_load)
+
+    async def drain(self, deadline: Seconds) -> None:
+        """Let the requests in flight finish, at most so long, then end the worker."""
+        self._draining = True
+        try:
+            async with asyncio.timeout(deadline):
+                await self._idle.wait()
+        except TimeoutError:
+            log.warning("%d requests were cut at the deadline", len(self._mailboxes))
+        if self._link is not None:
+            self._link.send(Stop())
+
+    async def _serve(self, link: WorkerLink) -> bool:
+        """Read the worker's frames until it is gone; True if it had come up."""
+        self._link, came_up = link, False
+        async for frame in link.incoming():
+            match frame:
+                case Ready():
+                    came_up = True
+                    self._came_up(frame)
+                case Unusable(message):
+                    self._refuse_load(ModelUnusable(message))
+                case _:
+                    mailbox = self._mailboxes.get(frame.id)
+                    if mailbox is not None:
+                        mailbox.put_nowait(frame)
+        return came_up
+
+    def _came_up(self, frame: Ready) -> None:
+        self._loaded = frame
+        self._reason = f"{frame.description}, {frame.n_ctx} tokens of context"
+        if not self._first_load.done():
+            self._first_load.set_result(frame)
+
+    def _refuse_load(self, error: ModelUnusable) -> None:
+        self._reason = str(error)
+        if not self._first_load.done():
+            self._first_load.set_exception(error)
+            self._first_load.exception()
+
+    def _abandon(self, ending: str) -> None:
+        """The worker is gone: every request in flight gets one clean error."""
+        self._loaded = None
+        self._reason = f"the worker ended ({ending}) and is being restarted"
+        for mailbox in self._mailboxes.values():
+            mailbox.put_nowait(None)
+        if not self._first_load.done():
+            self._refuse_load(ModelUnusable(_died_loading(self._load.path, ending)))
+
+    # --- the Engine protocol ----------------------------------------------------------
+
+    def state(self) -> EngineState:
+        return EngineState(ready=self._loaded is not None and not self._draining, reason=self._reason)
+
+    def models(self) -> tuple[ModelInfo, ...]:
+        loaded = self._loaded
+        return (
+            ModelInfo(
+                id=self._model_id,
+                display_name=f"{self._model_id} (codriver)",
+                context=Tokens(loaded.n_ctx) if loaded else None,
+                vision=loaded.vision if loaded else False,
+            ),
+        )
+
+    async def count_tokens(self, request: ChatRequest) -> Tokens:
+        number, mailbox = self._admit()
+        try:
+            self._send(Count(number, prompt_frame(request)))
+            match await mailbox.get():
+                case Counted(_, tokens):
+                    return Tokens(tokens)
+                case Refused() as frame:
+                    raise refusal(frame)
+                case None:
+                    raise WorkerCrashed("the model's process died while it counted; try again")
+                case frame:
+                    raise EngineError(f"the worker answered a count with {type(frame).__name__}")
+        finally:
+            self._dismiss(number)
+
+    async def stream(self, request: ChatRequest) -> AsyncGenerator[Event, None]:
+        number, mailbox = self._admit()
+        answer = Answer(self._model_id, os.urandom)
+        try:
+            self._send(generate_frame(number, request))
+            while not answer.ended:
+                frame = await mailbox.get()
+                if frame is None:
+                    error = WorkerCrashed("the model's process died while it answered; try again")
+                    if not answer.started:
+                        raise error
+                    yield Failed(error)
+                    return
+                for event in answer.read(frame):
+                    yield event
+        finally:
+            if not answer.ended:
+                self._send(Cancel(number))
+            self._dismiss(number)
+
+    # --- requests in flight -----------------------------------------------------------
+
+    def _admit(self) -> tuple[int, _Mailbox]:
+        if len(self._mailboxes) >= MAX_IN_FLIGHT:
+            raise Overloaded(f"{MAX_IN_FLIGHT} requests are waiting for the local model; try again")
+        if self._loaded is None or self._draining:
+            raise self._not_ready()
+        number, mailbox = next(self._ids), _Mailbox()
+        self._mailboxes[number] = mailbox
+        self._idle.clear()
+        return number, mailbox
+
+    def _dismiss(self, number: int) -> None:
+        self._mailboxes.pop(number, None)
+        if not self._mailboxes:
+            self._idle.set()
+
+    def _not_ready(self) -> CodriverError:
+        return WorkerCrashed(f"the local model cannot answer now: {self._reason}")
+
+    def _send(self, message: ToWorker) -> None:
+        if self._link is not None:
+            self._link.send(message)
+
+
+def _died_loading(path: str, ending: str) -> str:
+    return (
+        f"the worker died while it loaded {path} ({ending}); if the kernel killed it, the model "
+        "is larger than the memory left: take a smaller one or a smaller --context"
+    )

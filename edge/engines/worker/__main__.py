@@ -1,0 +1,128 @@
+"""The worker's process: frames in on one thread, inference on another, frames out of both.
+
+Ends when its socket closes, so it never outlives the daemon.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from pathlib import Path
+
+from edge.engines import frames
+from edge.engines.frames import Cancel, Count, FromWorker, Generate, Load, Ready, Stop, Unusable
+from edge.engines.worker.desk import Desk
+from edge.engines.worker.loop import InferenceLoop
+from edge.engines.worker.native import Context, Model
+from edge.errors import ModelUnusable
+
+
+class Wire:
+    """The socket: whole frames, written from any thread."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._file = sock.makefile("rb")
+        self._lock = threading.Lock()
+
+    def send(self, message: FromWorker) -> None:
+        """Raises OSError once the daemon is gone."""
+        data = frames.encode(message)
+        with self._lock:
+            self._sock.sendall(data)
+
+    def receive(self) -> frames.ToWorker | None:
+        """The next frame, None when the daemon has closed."""
+        header = self._file.read(frames.HEADER.size)
+        if len(header) < frames.HEADER.size:
+            return None
+        return frames.decode_to_worker(self._file.read(frames.body_length(header)))
+
+
+def main(fd: int) -> int:
+    # The terminal's Ctrl-C goes to the daemon, which ends this process in its own order.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    wire = Wire(socket.socket(fileno=fd))
+    load = wire.receive()
+    if not isinstance(load, Load):
+        return 1
+    try:
+        desk, loop = _open(load, wire)
+    except ModelUnusable as error:
+        wire.send(Unusable(str(error)))
+        return 1
+    thread = threading.Thread(target=_infer, args=(loop,), name="inference", daemon=True)
+    thread.start()
+    _take_orders(wire, desk, loop)
+    thread.join()
+    return 0
+
+
+def _open(load: Load, wire: Wire) -> tuple[Desk, InferenceLoop]:
+    """Everything that takes long before the first request. Raises ModelUnusable."""
+    began = time.monotonic()
+    model = Model(Path(load.path), n_gpu_layers=load.n_gpu_layers)
+    desk = Desk(model, load.n_ctx)
+    context = Context(
+        model,
+        n_ctx=load.n_ctx,
+        n_batch=load.n_batch,
+        n_ubatch=load.n_ubatch,
+        n_threads=load.n_threads,
+        kv_type=load.kv_type,
+        n_sequences=load.n_sequences,
+    )
+    loop = InferenceLoop(model, context, n_sequences=load.n_sequences, send=wire.send)
+    wire.send(
+        Ready(
+            n_ctx=context.size,
+            description=model.description(),
+            vision=False,
+            template_reason=desk.reason,
+            load_seconds=time.monotonic() - began,
+        )
+    )
+    return desk, loop
+
+
+def _take_orders(wire: Wire, desk: Desk, loop: InferenceLoop) -> None:
+    """Until Stop or the daemon's end; the latter leaves at once, work or no work."""
+    running: dict[int, threading.Event] = {}
+    while True:
+        match wire.receive():
+            case Generate() as order:
+                running = {n: flag for n, flag in running.items() if not flag.is_set()}
+                cancelled = running[order.id] = threading.Event()
+                prepared = desk.prepare(order, cancelled, queued=loop.busy)
+                for frame in prepared.frames:
+                    wire.send(frame)
+                if prepared.job is not None:
+                    loop.submit(prepared.job)
+            case Count() as order:
+                wire.send(desk.count(order))
+            case Cancel(number):
+                if (flag := running.pop(number, None)) is not None:
+                    flag.set()
+            case Stop():
+                loop.stop()
+                return
+            case None:
+                os._exit(0)
+            case _:
+                pass
+
+
+def _infer(loop: InferenceLoop) -> None:
+    """The thread's body: a daemon that went away mid-answer is no reason to linger."""
+    try:
+        loop.run()
+    except OSError:
+        os._exit(0)
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1])))

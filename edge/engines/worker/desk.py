@@ -1,0 +1,157 @@
+"""From a request to a job: template, tokens, parser, grammar. Runs off the inference thread.
+
+Knows frames and the pure packages below; knows no sockets and never touches the context.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from edge.chat import Sampling, ToolSpec
+from edge.engines.frames import (
+    Accepted,
+    Count,
+    Counted,
+    FromWorker,
+    Generate,
+    Prompt,
+    Refused,
+    SamplingValues,
+)
+from edge.engines.worker.constraint import Constraint, GrammarCompiler
+from edge.engines.worker.loop import Job
+from edge.engines.worker.native import Model
+from edge.engines.worker.stops import StopFilter
+from edge.engines.worker.voice import Voice
+from edge.engines.worker.writer import Grip, Writer
+from edge.errors import (
+    CodriverError,
+    EngineError,
+    PromptTooLong,
+    TemplateFailed,
+    UnsatisfiableSchema,
+)
+from edge.toolcalls import Family, Narrowing, Parser, forced_grammar, output_grammar
+from edge.units import Tokens
+
+MIN_ANSWER_TOKENS = 16
+"""A prompt that leaves less room than this counts as too long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What to tell the daemon now, and the job if the request is sound."""
+
+    frames: tuple[FromWorker, ...]
+    job: Job | None = None
+
+
+class Desk:
+    """Prepares jobs for one model; called by the worker's input thread only."""
+
+    def __init__(self, model: Model, n_ctx: int) -> None:
+        self._vocabulary = model.vocabulary
+        self._n_ctx = n_ctx
+        self._voice = Voice(model)
+        self._grammars = GrammarCompiler(model.vocabulary)
+
+    @property
+    def reason(self) -> str:
+        """Where the chat template came from."""
+        return self._voice.reason
+
+    def count(self, order: Count) -> FromWorker:
+        try:
+            return Counted(order.id, len(self._tokens(order.prompt)))
+        except CodriverError as error:
+            return _refused(order.id, error)
+
+    def prepare(self, order: Generate, cancelled: threading.Event, *, queued: bool) -> Prepared:
+        """Everything a request needs but the model itself."""
+        try:
+            tokens = self._tokens(order.prompt)
+            if len(tokens) > self._n_ctx - MIN_ANSWER_TOKENS:
+                raise PromptTooLong(Tokens(len(tokens)), Tokens(self._n_ctx - MIN_ANSWER_TOKENS))
+            stops = StopFilter(order.stop)
+            job = Job(
+                id=order.id,
+                tokens=tokens,
+                sampling=self._sampling(order.sampling),
+                max_tokens=order.max_tokens,
+                writer=self._writer(order, stops),
+                stop_sequence=lambda: stops.met,
+                cancelled=cancelled,
+            )
+        except CodriverError as error:
+            return Prepared((_refused(order.id, error),))
+        return Prepared((Accepted(order.id, len(tokens), queued),), job)
+
+    def _tokens(self, prompt: Prompt) -> list[int]:
+        text = self._voice.template.render(
+            prompt.messages,
+            prompt.tools,
+            now=datetime.fromtimestamp(prompt.now).astimezone(),
+            enable_thinking=prompt.enable_thinking,
+        )
+        return self._voice.tokenize(text)
+
+    def _writer(self, order: Generate, stops: StopFilter) -> Writer:
+        tools = [ToolSpec(t.name, t.description, t.schema) for t in order.offered]
+        narrowed = [Narrowing(n.tool, n.property, n.chunks) for n in order.narrowed]
+        parser = None
+        if order.output_schema is None:
+            parser = Parser(
+                tools,
+                self._voice.family,
+                reasoning=self._voice.reasoning,
+                starts_in_reasoning=self._voice.starts_in_reasoning,
+                narrowings=narrowed,
+            )
+        constraint = self._whole_constraint(order, tools, narrowed)
+        return Writer(
+            order.id,
+            parser,
+            stops,
+            Grip(constraint, whole=constraint is not None),
+            compile_grammar=self._grammars.compile,
+            parallel=order.parallel,
+        )
+
+    def _whole_constraint(
+        self, order: Generate, tools: list[ToolSpec], narrowed: list[Narrowing]
+    ) -> Constraint | None:
+        """A grammar from the first token where the answer's shape is prescribed."""
+        if order.output_schema is not None:
+            return self._grammars.compile(output_grammar(order.output_schema))
+        if order.choice == "any":
+            grammar = forced_grammar(
+                tools, self._voice.family, parallel=order.parallel, narrowings=narrowed
+            )
+            return self._grammars.compile(grammar)
+        return None
+
+    def _sampling(self, asked: SamplingValues) -> SamplingValues:
+        """What the request asks for, the model's defaults for the rest."""
+        defaults = self._voice.sampling
+        return SamplingValues(**{
+            name: getattr(defaults, name) if (value := getattr(asked, name)) is None else value
+            for name in SamplingValues.__struct_fields__
+        })
+
+
+def _refused(number: int, error: CodriverError) -> Refused:
+    match error:
+        case PromptTooLong():
+            return Refused(number, "too_long", str(error), error.tokens, error.maximum)
+        case UnsatisfiableSchema():
+            return Refused(number, "schema", str(error))
+        case TemplateFailed():
+            return Refused(number, "template", str(error))
+        case EngineError():
+            return Refused(number, "internal", str(error))
+        case _:
+            return Refused(number, "input", str(error))

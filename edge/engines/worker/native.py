@@ -1,0 +1,218 @@
+"""llama.cpp behind typed methods: a model with its vocabulary, and a context.
+
+The only module that calls the C functions of llama-cpp-python, sampling aside.
+Knows nothing of chats, tools or sockets. A Context belongs to one thread.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections import deque
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import llama_cpp
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.errors import EngineError, ModelUnusable
+
+KV_TYPES = {
+    "f16": llama_cpp.GGML_TYPE_F16,
+    "q8_0": llama_cpp.GGML_TYPE_Q8_0,
+    "q4_0": llama_cpp.GGML_TYPE_Q4_0,
+}
+_PIECE_BYTES = 1024
+_GGML_LOG_LEVEL_WARN = 3
+_last_words: deque[str] = deque(maxlen=20)
+
+
+def _keep_words(level: int, text: bytes, _data: Any) -> None:
+    if level >= _GGML_LOG_LEVEL_WARN:
+        _last_words.append(text.decode("utf-8", "replace").strip())
+
+
+_log_callback = llama_cpp.llama_log_callback(_keep_words)
+
+
+def last_words() -> str:
+    """What llama.cpp complained about last, one line."""
+    return "; ".join(words for words in list(_last_words)[-3:] if words)
+
+
+class Vocabulary:
+    """Tokens of a model. Reading it is safe from any thread."""
+
+    def __init__(self, handle: Any) -> None:
+        self.handle = handle
+        self.size: int = llama_cpp.llama_vocab_n_tokens(handle)
+        self.adds_bos: bool = llama_cpp.llama_vocab_get_add_bos(handle)
+
+    def tokenize(self, text: str, *, special: bool = True) -> list[int]:
+        """``special``: whether the text of control tokens becomes those tokens."""
+        data = text.encode("utf-8", "replace")
+        room = len(data) + 8
+        tokens = (llama_cpp.llama_token * room)()
+        count = llama_cpp.llama_tokenize(
+            self.handle, data, len(data), tokens, room, False, special
+        )
+        if count < 0:
+            raise EngineError(f"llama.cpp could not tokenize {len(data)} bytes of text")
+        return list(tokens[:count])
+
+    def piece(self, token: int) -> bytes:
+        """The bytes a token stands for, control tokens written out."""
+        buffer = ctypes.create_string_buffer(_PIECE_BYTES)
+        count = llama_cpp.llama_token_to_piece(self.handle, token, buffer, _PIECE_BYTES, 0, True)
+        return buffer.raw[:count] if count > 0 else b""
+
+    def ends_generation(self, token: int) -> bool:
+        return bool(llama_cpp.llama_vocab_is_eog(self.handle, token))
+
+    def is_control(self, token: int) -> bool:
+        return bool(llama_cpp.llama_vocab_is_control(self.handle, token))
+
+    @property
+    def bos(self) -> int:
+        return int(llama_cpp.llama_vocab_bos(self.handle))
+
+    @property
+    def eos(self) -> int:
+        return int(llama_cpp.llama_vocab_eos(self.handle))
+
+    def text(self, token: int) -> str:
+        return self.piece(token).decode("utf-8", "replace") if token >= 0 else ""
+
+
+class Model:
+    """A loaded GGUF file. Raises ModelUnusable with llama.cpp's own words."""
+
+    def __init__(self, path: Path, *, n_gpu_layers: int) -> None:
+        llama_cpp.llama_log_set(_log_callback, ctypes.c_void_p(0))
+        llama_cpp.llama_backend_init()
+        params = llama_cpp.llama_model_default_params()
+        params.n_gpu_layers = n_gpu_layers
+        self.handle = llama_cpp.llama_model_load_from_file(str(path).encode(), params)
+        if not self.handle:
+            raise ModelUnusable(f"llama.cpp cannot load {path}: {last_words() or 'no reason given'}")
+        self.vocabulary = Vocabulary(llama_cpp.llama_model_get_vocab(self.handle))
+
+    def metadata(self) -> dict[str, str]:
+        """Every scalar of the GGUF's key-value table, as text."""
+        count = llama_cpp.llama_model_meta_count(self.handle)
+        return dict(self._metadata_at(index) for index in range(count))
+
+    def _metadata_at(self, index: int) -> tuple[str, str]:
+        key = self._read(llama_cpp.llama_model_meta_key_by_index, index)
+        return key, self._read(llama_cpp.llama_model_meta_val_str_by_index, index)
+
+    def _read(self, function: Any, index: int) -> str:
+        size = 4096
+        while True:
+            buffer = ctypes.create_string_buffer(size)
+            length = function(self.handle, index, buffer, size)
+            if length < size:
+                return buffer.value.decode("utf-8", "replace")
+            size = length + 1
+
+    def chat_template(self) -> str | None:
+        raw = llama_cpp.llama_model_chat_template(self.handle, None)
+        return raw.decode("utf-8", "replace") if raw else None
+
+    def description(self) -> str:
+        buffer = ctypes.create_string_buffer(256)
+        llama_cpp.llama_model_desc(self.handle, buffer, 256)
+        return buffer.value.decode("utf-8", "replace")
+
+    def can_truncate(self) -> bool:
+        """Whether a sequence's state may be cut anywhere (not recurrent, no sliding window)."""
+        return not (
+            llama_cpp.llama_model_is_recurrent(self.handle)
+            or llama_cpp.llama_model_is_hybrid(self.handle)
+            or llama_cpp.llama_model_n_swa(self.handle) > 0
+        )
+
+
+class Context:
+    """The KV memory of a model and one decode at a time. One thread only."""
+
+    def __init__(
+        self,
+        model: Model,
+        *,
+        n_ctx: int,
+        n_batch: int,
+        n_ubatch: int,
+        n_threads: int,
+        kv_type: str,
+        n_sequences: int,
+    ) -> None:
+        params = llama_cpp.llama_context_default_params()
+        params.n_ctx = n_ctx
+        params.n_batch = n_batch
+        params.n_ubatch = n_ubatch
+        params.n_threads = params.n_threads_batch = n_threads
+        params.n_seq_max = n_sequences
+        params.kv_unified = True
+        params.swa_full = True
+        params.type_k = params.type_v = KV_TYPES[kv_type]
+        self.handle = llama_cpp.llama_init_from_model(model.handle, params)
+        if not self.handle:
+            raise ModelUnusable(
+                f"llama.cpp cannot make a context of {n_ctx} tokens: "
+                f"{last_words() or 'not enough memory?'}; try a smaller --context"
+            )
+        self.size: int = llama_cpp.llama_n_ctx(self.handle)
+        self.batch_size = n_batch
+        self._vocabulary_size = model.vocabulary.size
+        self._memory = llama_cpp.llama_get_memory(self.handle)
+        self._batch = llama_cpp.llama_batch_init(n_batch, 0, 1)
+
+    def decode(self, tokens: Sequence[int], *, sequence: int, position: int, logits: bool) -> None:
+        """Append ``tokens`` (at most batch_size) to a sequence; ``logits`` for the last one."""
+        batch = self._batch
+        batch.n_tokens = len(tokens)
+        for index, token in enumerate(tokens):
+            batch.token[index] = token
+            batch.pos[index] = position + index
+            batch.n_seq_id[index] = 1
+            batch.seq_id[index][0] = sequence
+            batch.logits[index] = 0
+        batch.logits[len(tokens) - 1] = 1 if logits else 0
+        code = llama_cpp.llama_decode(self.handle, batch)
+        if code != 0:
+            raise EngineError(f"llama_decode gave {code}: {last_words()}")
+
+    def logits(self) -> NDArray[np.float32]:
+        """The last decode's logits: a writable view, valid until the next decode."""
+        pointer = llama_cpp.llama_get_logits_ith(self.handle, -1)
+        return np.ctypeslib.as_array(pointer, shape=(self._vocabulary_size,))
+
+    def truncate(self, sequence: int, length: int) -> bool:
+        """Keep the first ``length`` tokens of a sequence; False where that is impossible."""
+        return bool(llama_cpp.llama_memory_seq_rm(self._memory, sequence, length, -1))
+
+    def copy(self, source: int, target: int, length: int) -> None:
+        """Let ``target`` share the first ``length`` tokens of ``source``; costs no compute."""
+        llama_cpp.llama_memory_seq_cp(self._memory, source, target, 0, length)
+
+    def clear(self) -> None:
+        """Forget every sequence."""
+        llama_cpp.llama_memory_clear(self._memory, True)
+
+    def close(self) -> None:
+        llama_cpp.llama_batch_free(self._batch)
+        llama_cpp.llama_free(self.handle)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

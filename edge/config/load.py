@@ -1,0 +1,136 @@
+"""The configuration file: shipped defaults, a person's file over them, checks, printing.
+
+Reads files; knows no environment and no command line (the composition root replaces
+values by what was said there). Called by app and cli.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from edge.config.decode import decode
+from edge.config.settings import Config, RouteSettings, UpstreamSettings
+from edge.errors import ConfigError
+
+DEFAULTS = Path(__file__).parent.parent / "data" / "default.toml"
+
+LOCAL = "local"
+"""The name of the engine on the box itself, in routes."""
+
+_UPSTREAM_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+
+
+def load(path: Path | None) -> Config:
+    """The defaults, with the file's keys over them. Raises ConfigError."""
+    merged = _merge({"upstreams": {}}, _read(DEFAULTS))
+    if path is not None:
+        merged = _merge(merged, _read(path))
+    file = path or DEFAULTS
+    config = decode(Config, merged, file)
+    for name, upstream in config.upstreams.items():
+        _check_upstream(name, upstream, file)
+    return _with_order(config, file)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: there is no such file") from None
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: is not UTF-8 text") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: is not TOML: {error}") from None
+
+
+def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """``above`` wins, except that a table over a table is merged."""
+    merged = dict(below)
+    for key, value in above.items():
+        under = merged.get(key)
+        if isinstance(value, dict) and isinstance(under, dict):
+            merged[key] = _merge(under, value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def _check_upstream(name: str, upstream: UpstreamSettings, file: Path) -> None:
+    key = f"{file}: upstreams.{name}"
+    if name == LOCAL or not _UPSTREAM_NAME.fullmatch(name):
+        raise ConfigError(
+            f'{key}: an upstream is named in a-z, 0-9, "-" and "_", and not "{LOCAL}"'
+        )
+    try:
+        url = urlsplit(upstream.url)
+        usable = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ConfigError(f"{key}.url: expected http:// or https:// and a host")
+    if url.username is not None or url.query or url.fragment:
+        raise ConfigError(f"{key}.url: may hold a host and a path, no credential and no query")
+
+
+def _with_order(config: Config, file: Path) -> Config:
+    """``config`` with its default route written out and checked."""
+    names = (*config.upstreams, LOCAL)
+    order = config.routes.default.order or names
+    for engine in order:
+        if engine not in names:
+            raise ConfigError(
+                f'{file}: routes.default.order: no engine is called "{engine}"; '
+                f"there is {', '.join(names)}"
+            )
+    if len(set(order)) < len(order):
+        raise ConfigError(f"{file}: routes.default.order: an engine stands in it twice")
+    return replace(config, routes=replace(config.routes, default=RouteSettings(order)))
+
+
+def format_effective(config: Config) -> str:
+    """``config`` as TOML that loads to the same again; holds no secret, as Config does not."""
+    return "\n\n".join(_format_table(config, "")) + "\n"
+
+
+def _format_table(value: Any, name: str) -> list[str]:
+    """The tables below ``value``, each as a block of lines."""
+    items = dict(value) if isinstance(value, Mapping) else _fields_of(value)
+    tables = {key: item for key, item in items.items() if _is_table(item)}
+    lines = [f"{key} = {_format(item)}" for key, item in items.items() if key not in tables]
+    blocks = ["\n".join([f"[{name}]", *lines])] if lines else []
+    for key, item in tables.items():
+        blocks += _format_table(item, f"{name}.{key}" if name else key)
+    return blocks
+
+
+def _is_table(item: Any) -> bool:
+    """True for what gets a heading of its own; a credential stays on its line."""
+    if isinstance(item, Mapping):
+        return True
+    return is_dataclass(item) and "file" not in _fields_of(item)
+
+
+def _fields_of(value: Any) -> dict[str, Any]:
+    return {spec.name: getattr(value, spec.name) for spec in fields(value)}
+
+
+def _format(item: Any) -> str:
+    if item is None:
+        return '""'
+    if isinstance(item, tuple):
+        return f"[{', '.join(_format(each) for each in item)}]"
+    if is_dataclass(item):
+        inside = ", ".join(f"{key} = {_format(each)}" for key, each in _fields_of(item).items())
+        return f"{{ {inside} }}"
+    if isinstance(item, Path):
+        item = str(item)
+    return json.dumps(item, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,0 +1,111 @@
+"""What can be configured, as frozen values: one class per table of the TOML file.
+
+Pure data. The defaults stand in ``data/default.toml``, not here; only the tables
+that a person names (upstreams) carry theirs. Everyone may import it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal, TypeAlias
+
+from edge.units import Bytes, Seconds, Tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """The least and the greatest value a number may have."""
+
+    low: float
+    high: float
+
+
+Timeout = Annotated[Seconds, Between(0.001, 86_400)]
+
+_CONNECT_TIMEOUT = Seconds(3.0)
+_FIRST_BYTE_TIMEOUT = Seconds(60.0)
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    host: str
+    port: Annotated[int, Between(0, 65_535)]
+    max_body_bytes: Annotated[Bytes, Between(1, 2**40)]
+    keepalive_seconds: Timeout
+    drain_seconds: Annotated[Seconds, Between(0, 86_400)]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSettings:
+    """``path_or_name`` may be empty; 0 for ``context`` and ``threads`` means: choose."""
+
+    path_or_name: str
+    context: Annotated[Tokens, Between(0, 2**31)]
+    threads: Annotated[int, Between(0, 1024)]
+    models_dir: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class SafeguardSettings:
+    policy: Literal["rules", "deny", "off"]
+
+
+@dataclass(frozen=True, slots=True)
+class LanSettings:
+    announce: bool
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuthSettings:
+    token_file: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialFile:
+    """A secret is only ever named by the file that holds it."""
+
+    file: Path
+
+
+Credential: TypeAlias = Literal["pass", "none"] | CredentialFile
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamSettings:
+    dialect: Literal["anthropic"]
+    url: str
+    credential: Credential = "pass"
+    connect_timeout_seconds: Timeout = _CONNECT_TIMEOUT
+    first_byte_timeout_seconds: Timeout = _FIRST_BYTE_TIMEOUT
+
+
+@dataclass(frozen=True, slots=True)
+class RouteSettings:
+    """Names of engines, first choice first; never empty once loaded."""
+
+    order: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RoutesSettings:
+    default: RouteSettings
+
+
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    level: Literal["debug", "info", "warning", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    server: ServerSettings
+    model: ModelSettings
+    safeguards: SafeguardSettings
+    lan: LanSettings
+    auth: AuthSettings
+    upstreams: Mapping[str, UpstreamSettings]
+    routes: RoutesSettings
+    log: LogSettings

@@ -1,0 +1,143 @@
+"""The configuration file as a person writes it."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from edge.config import Config, CredentialFile, format_effective, load
+from edge.config.load import DEFAULTS
+from edge.errors import ConfigError
+
+CLOUD = '[upstreams.cloud]\ndialect = "anthropic"\nurl = "https://api.anthropic.com"\n'
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "config.toml"
+
+
+def loaded(file: Path, text: str) -> Config:
+    file.write_text(text)
+    return load(file)
+
+
+def complaint(file: Path, text: str) -> str:
+    with pytest.raises(ConfigError) as caught:
+        loaded(file, text)
+    return str(caught.value).removeprefix(f"{file}: ")
+
+
+def test_the_shipped_defaults() -> None:
+    config = load(None)
+    assert (config.server.host, config.server.port) == ("127.0.0.1", 4141)
+    assert config.server.max_body_bytes == 32 * 1024 * 1024
+    assert config.model.models_dir is None
+    assert config.safeguards.policy == "rules"
+    assert config.lan.announce is True
+    assert config.upstreams == {}
+    assert config.routes.default.order == ("local",)
+
+
+def test_the_commented_example_is_valid(file: Path) -> None:
+    block = re.search(r"^# \[upstreams\.cloud\]\n(?:#.*\n)+", DEFAULTS.read_text(), re.MULTILINE)
+    assert block is not None
+    config = loaded(file, re.sub(r"^# ", "", block[0], flags=re.MULTILINE))
+    assert config.upstreams["cloud"].credential == "pass"
+    assert config == loaded(file, CLOUD), "the example shows the defaults"
+
+
+def test_a_file_names_only_what_it_changes(file: Path) -> None:
+    config = loaded(file, "[server]\nport = 80\n")
+    assert config.server.port == 80
+    assert config.server.host == load(None).server.host
+
+
+def test_upstreams_come_before_local_unless_said_otherwise(file: Path) -> None:
+    assert loaded(file, CLOUD).routes.default.order == ("cloud", "local")
+    local = CLOUD + '[routes.default]\norder = ["local"]\n'
+    assert loaded(file, local).routes.default.order == ("local",)
+
+
+def test_a_credential_is_a_file_beside_the_configuration(file: Path) -> None:
+    config = loaded(file, CLOUD + 'credential = { file = "cloud.key" }\n')
+    assert config.upstreams["cloud"].credential == CredentialFile(file.parent / "cloud.key")
+
+
+def test_the_effective_configuration_loads_to_itself(file: Path) -> None:
+    config = loaded(
+        file,
+        CLOUD
+        + 'credential = { file = "/run/keys/a \\"b\\"" }\n'
+        + '[lan]\nname = "B\u00f6x \U0001f697 \\u0007\\u007f"\n[model]\nmodels_dir = "gguf"\n',
+    )
+    assert loaded(file, format_effective(config)) == config
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("[server]\nprot = 1\n", "server.prot: unknown key; did you mean server.port?"),
+        ("port = 80\n", "port: unknown key; did you mean server.port?"),
+        ("[sever]\nport = 1\n", "sever: unknown key; did you mean server?"),
+        ("[server]\nport = 65536\n", "server.port: expected a number from 0 to 65535, got 65536"),
+        (
+            '[server]\nport = "80"\n',
+            "server.port: expected a whole number, got a text",
+        ),
+        ("server = 5\n", "server: expected a table, got the number 5"),
+        ("upstreams = 5\n", "upstreams: expected a table, got the number 5"),
+        (
+            '[safeguards]\npolicy = "rule"\n',
+            'safeguards.policy: expected "rules", "deny" or "off", got "rule"',
+        ),
+        (
+            '[routes.default]\norder = ["clod"]\n' + CLOUD,
+            'routes.default.order: no engine is called "clod"; there is cloud, local',
+        ),
+        (
+            '[routes.default]\norder = ["local", "local"]\n',
+            "routes.default.order: an engine stands in it twice",
+        ),
+        ("[routes.think]\norder = []\n", "routes.think: unknown key; known here: default"),
+        (
+            CLOUD.replace("https", "ftp"),
+            "upstreams.cloud.url: expected http:// or https:// and a host",
+        ),
+        (
+            CLOUD.replace(".com", ".com:99999"),
+            "upstreams.cloud.url: expected http:// or https:// and a host",
+        ),
+        (
+            CLOUD.replace(".cloud", ".local"),
+            'upstreams.local: an upstream is named in a-z, 0-9, "-" and "_", and not "local"',
+        ),
+        ("port = 1\nport = 1\n", "is not TOML: Cannot overwrite a value (at line 2, column 9)"),
+    ],
+)
+def test_what_is_wrong_is_named(file: Path, text: str, expected: str) -> None:
+    assert complaint(file, text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        CLOUD + 'credential = "sk-ant-secret"\n',
+        CLOUD.replace("https://", "https://me:sk-ant-secret@"),
+        CLOUD.replace(".com", ".com/?key=sk-ant-secret"),
+    ],
+)
+def test_a_secret_in_the_file_is_refused_and_not_repeated(file: Path, text: str) -> None:
+    said = complaint(file, text)
+    assert "upstreams.cloud" in said
+    assert "secret" not in said
+
+
+def test_a_file_that_cannot_be_read(file: Path) -> None:
+    with pytest.raises(ConfigError, match="there is no such file"):
+        load(file)
+    file.write_bytes(b"\xff")
+    with pytest.raises(ConfigError, match="is not UTF-8 text"):
+        load(file)
+    with pytest.raises(ConfigError, match="cannot be read: Is a directory"):
+        load(file.parent)

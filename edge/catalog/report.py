@@ -1,0 +1,74 @@
+"""Plans as people read them and as programs do. Pure: plans in, text or plain data out.
+
+Called by cli (`codriver plan`) and the status page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from edge.catalog.planner import Plan
+from edge.chat import JsonObject
+
+_HEADINGS = ("", "model", "quant", "context", "memory", "threads", "gpu layers")
+
+
+def format_plan(plans: Sequence[Plan], refused: Sequence[str] = ()) -> str:
+    """A table of the plans, best first, and under it why each stands where it does."""
+    if not plans and not refused:
+        return "no model files are present; fetch one, for example with --model coder"
+    rows = [_HEADINGS, *(_row(one, best=rank == 0) for rank, one in enumerate(plans))]
+    lines = _aligned(rows) if plans else []
+    lines += ["", *(f"{one.model}: {one.reason}" for one in plans)] if plans else []
+    lines += [f"left out: {sentence}" for sentence in refused]
+    return "\n".join(lines)
+
+
+def plan_to_json(plans: Sequence[Plan]) -> list[JsonObject]:
+    """One object for each plan, best first."""
+    return [_as_json(one) for one in plans]
+
+
+def _row(one: Plan, *, best: bool) -> tuple[str, ...]:
+    mark = "no" if not one.fits else "=>" if best else ""
+    layers = "all" if one.n_gpu_layers else "none"
+    memory = f"{one.memory_bytes / 1e9:.2f} GB"
+    return (
+        mark,
+        one.model,
+        one.quantization,
+        f"{one.n_ctx:,}",
+        memory,
+        str(one.n_threads),
+        layers,
+    )
+
+
+def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+
+
+def _as_json(one: Plan) -> JsonObject:
+    return {
+        "model": one.model,
+        "file": str(one.path),
+        "architecture": one.architecture,
+        "quantization": one.quantization,
+        "parameters": one.parameters,
+        "n_ctx": one.n_ctx,
+        "kv_type": one.kv_type,
+        "n_gpu_layers": one.n_gpu_layers,
+        "threads": one.n_threads,
+        "n_batch": one.n_batch,
+        "n_ubatch": one.n_ubatch,
+        "memory_bytes": one.memory_bytes,
+        "prefill_tokens_per_second": None,
+        "decode_tokens_per_second": one.decode_tokens_per_second,
+        "tools": one.tools,
+        "fits": one.fits,
+        "reason": one.reason,
+    }

@@ -1,0 +1,57 @@
+"""Looks at the model files that are present, so that the planner can choose among them.
+
+Reads headers only. A file that cannot be served is reported with its sentence and left
+out, never an error here: one bad download must not keep the others from serving.
+Called by cli and app.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge.catalog.gguf import read
+from edge.catalog.models import CatalogEntry, ModelRef, embedded_path, find, load_catalog
+from edge.catalog.planner import Candidate
+from edge.errors import ModelUnusable
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The models that could be served, and for each other file why it could not."""
+
+    candidates: tuple[Candidate, ...]
+    refused: tuple[str, ...]
+
+
+def scan(models_dir: Path, catalog: Sequence[CatalogEntry] | None = None) -> Found:
+    """Every model in the folder, and the embedded one; test models are passed over."""
+    entries = load_catalog() if catalog is None else catalog
+    candidates: list[Candidate] = []
+    refused: list[str] = []
+    for ref in _present(models_dir, entries):
+        try:
+            candidates.append(candidate(ref))
+        except ModelUnusable as error:
+            refused.append(str(error))
+    return Found(tuple(candidates), tuple(refused))
+
+
+def candidate(ref: ModelRef) -> Candidate:
+    """One model, its header read. Raises ModelUnusable."""
+    return Candidate(name=ref.name, path=ref.path, facts=read(ref.path))
+
+
+def _present(models_dir: Path, catalog: Sequence[CatalogEntry]) -> list[ModelRef]:
+    refs = []
+    for path in sorted(models_dir.glob("*.gguf")):
+        entry = find(path.name, catalog)
+        if entry is None or entry.purpose == "serve":
+            refs.append(ModelRef(entry.name if entry else path.stem, path, entry))
+    known = {ref.name for ref in refs}
+    for entry in catalog:
+        path_inside = embedded_path(entry)
+        if path_inside is not None and entry.name not in known:
+            refs.append(ModelRef(entry.name, path_inside, entry))
+    return refs

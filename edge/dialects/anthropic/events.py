@@ -1,0 +1,204 @@
+"""An Anthropic server's event stream -> Events.
+
+Knows the stream's JSON, tolerates what it does not know, and turns a stream that is
+broken or cut into a last Failed. Knows no HTTP client; called by the upstream engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, get_args
+
+import msgspec
+
+from edge.chat import (
+    Event,
+    Failed,
+    Finished,
+    SafeguardResult,
+    Started,
+    StopReason,
+    TextDelta,
+    ThinkingDelta,
+    ToolCallDelta,
+    ToolCallEnded,
+    ToolCallStarted,
+    Usage,
+    Verdict,
+)
+from edge.dialects.anthropic.errors import parse_error
+from edge.dialects.framing import ServerSentEvent, SseDecoder
+from edge.errors import EngineError
+from edge.units import Tokens
+
+Json = Mapping[str, Any]
+_REASONS: dict[str, StopReason] = {reason: reason for reason in get_args(StopReason)}
+_BEFORE_START = ("message_start", "ping", "error")
+
+
+class EventParser:
+    """One answer. After Finished or Failed nothing more comes."""
+
+    def __init__(self) -> None:
+        self._frames = SseDecoder()
+        self._usage = Usage()
+        self._started = False
+        self._in_call = False
+        self._argued = False
+        self._last = Finished("end_turn", Usage())
+        self._over = False
+
+    def feed(self, chunk: bytes) -> list[Event]:
+        """The events that ``chunk`` completes."""
+        return [event for frame in self._frames.feed(chunk) for event in self._safely(frame)]
+
+    def close(self) -> list[Event]:
+        """The stream ended: what was left, and Failed where the answer was not whole."""
+        events = [event for frame in self._frames.close() for event in self._safely(frame)]
+        if not self._over:
+            events += self._fail("the other server's stream ended before its answer did")
+        return events
+
+    def _safely(self, frame: ServerSentEvent) -> list[Event]:
+        if self._over:
+            return []
+        try:
+            return self._read(frame)
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            return self._fail(f"the other server's stream is not of the Messages API: {error!r}")
+
+    def _fail(self, sentence: str) -> list[Event]:
+        error = EngineError(sentence)
+        error.origin = "upstream"
+        self._over = True
+        return [Failed(error)]
+
+    def _read(self, frame: ServerSentEvent) -> list[Event]:
+        data: Json = msgspec.json.decode(frame.data)
+        if not self._started and data["type"] not in _BEFORE_START:
+            raise ValueError(f"{data['type']} before message_start")
+        match data["type"]:
+            case "message_start":
+                return self._start(data["message"])
+            case "content_block_start":
+                return self._block(data["content_block"])
+            case "content_block_delta":
+                return self._delta(data["delta"])
+            case "content_block_stop":
+                return self._block_end()
+            case "message_delta":
+                return self._message_delta(data)
+            case "message_stop":
+                return self._stop()
+            case "error":
+                self._over = True
+                return [Failed(parse_error(frame.data))]
+            case _:
+                return []
+
+    def _start(self, message: Json) -> list[Event]:
+        self._started = True
+        self._usage = _usage(message.get("usage") or {}, self._usage)
+        return [Started(message["model"], self._usage)]
+
+    def _block(self, block: Json) -> list[Event]:
+        match block["type"]:
+            case "text":
+                return _text(block.get("text") or "")
+            case "thinking":
+                return _thought(block.get("thinking") or "")
+            case "tool_use":
+                self._in_call = True
+                self._argued = False
+                given = block.get("input")
+                whole = self._arguments(_encoded(given)) if given else []
+                return [ToolCallStarted(block["id"], block["name"]), *whole]
+            case _:
+                return []
+
+    def _delta(self, delta: Json) -> list[Event]:
+        """One delta; signatures, citations and kinds not known here have no event."""
+        match delta["type"]:
+            case "text_delta":
+                return _text(delta["text"])
+            case "thinking_delta":
+                return _thought(delta["thinking"])
+            case "input_json_delta":
+                return self._arguments(delta["partial_json"])
+            case _:
+                return []
+
+    def _arguments(self, piece: str) -> list[Event]:
+        """A piece of a call's JSON; the server's own calls have no event."""
+        if not piece or not self._in_call:
+            return []
+        self._argued = True
+        return [ToolCallDelta(piece)]
+
+    def _block_end(self) -> list[Event]:
+        if not self._in_call:
+            return []
+        empty = [] if self._argued else self._arguments("{}")
+        self._in_call = False
+        return [*empty, ToolCallEnded()]
+
+    def _stop(self) -> list[Event]:
+        if self._in_call:
+            raise ValueError("message_stop inside a tool call")
+        self._over = True
+        return [replace(self._last, usage=self._usage)]
+
+    def _message_delta(self, data: Json) -> list[Event]:
+        delta: Json = data["delta"]
+        self._usage = _usage(data.get("usage") or {}, self._usage)
+        self._last = replace(
+            self._last,
+            reason=_reason(delta.get("stop_reason")),
+            stop_sequence=delta.get("stop_sequence"),
+            safeguards=tuple(_result(item) for item in delta.get("safeguard_results") or ()),
+        )
+        return []
+
+
+def _text(text: str) -> list[Event]:
+    return [TextDelta(text)] if text else []
+
+
+def _thought(text: str) -> list[Event]:
+    return [ThinkingDelta(text)] if text else []
+
+
+def _encoded(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _usage(counts: Json, before: Usage) -> Usage:
+    """Cumulative counts; a field that is missing or null keeps its last value."""
+
+    def latest(field: str, last: Tokens) -> Tokens:
+        count = counts.get(field)
+        return last if count is None else Tokens(int(count))
+
+    return Usage(
+        input=latest("input_tokens", before.input),
+        cache_read=latest("cache_read_input_tokens", before.cache_read),
+        cache_creation=latest("cache_creation_input_tokens", before.cache_creation),
+        output=latest("output_tokens", before.output),
+    )
+
+
+def _reason(given: object) -> StopReason:
+    return _REASONS.get(str(given), "end_turn")
+
+
+def _result(item: Json) -> SafeguardResult:
+    verdicts: Json = item.get("status", {}).get("tool_uses") or {}
+    return SafeguardResult(
+        item["type"],
+        tuple(
+            (call, Verdict(verdict["outcome"], verdict.get("explanation") or ""))
+            for call, verdict in verdicts.items()
+            if verdict.get("outcome") in ("flagged", "not_flagged")
+        ),
+    )

@@ -1,0 +1,109 @@
+"""Server-sent events as bytes: encode one event, decode a stream cut anywhere.
+
+Knows no dialect and no socket. The dialects and the upstream engine use it.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+_BOM = codecs.BOM_UTF8
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSentEvent:
+    """One event of a stream; ``event`` is "message" where the sender named none."""
+
+    event: str
+    data: str
+
+
+def encode_sse(event: str, data: Mapping[str, Any]) -> bytes:
+    """One frame. JSON holds no raw line break, so one ``data:`` line is enough."""
+    return b"event: %b\ndata: %b\n\n" % (event.encode(), msgspec.json.encode(data))
+
+
+class SseDecoder:
+    """Bytes in any split -> whole events, in order.
+
+    Line ends may be LF, CR or CRLF; comments and fields other than ``event`` and
+    ``data`` are dropped. Bytes that are no UTF-8 become replacement characters, as the
+    standard asks.
+    """
+
+    def __init__(self) -> None:
+        self._tail = bytearray()
+        self._scanned = 0
+        self._started = False
+        self._after_cr = False
+        self._event = ""
+        self._data: list[str] = []
+
+    def feed(self, chunk: bytes) -> list[ServerSentEvent]:
+        """The events that ``chunk`` completes."""
+        self._tail += chunk
+        if not self._started and not self._skip_bom():
+            return []
+        events: list[ServerSentEvent] = []
+        while (line := self._next_line()) is not None:
+            self._take(line, events)
+        return events
+
+    def close(self) -> list[ServerSentEvent]:
+        """The stream ended: the last event, where its closing blank line is missing."""
+        events: list[ServerSentEvent] = []
+        if self._tail:
+            self._take(bytes(self._tail), events)
+            self._tail.clear()
+        self._take(b"", events)
+        return events
+
+    def _skip_bom(self) -> bool:
+        """Drop a leading byte order mark; False while too few bytes came to tell."""
+        if len(self._tail) < len(_BOM) and _BOM.startswith(self._tail):
+            return False
+        self._started = True
+        if self._tail.startswith(_BOM):
+            del self._tail[: len(_BOM)]
+        return True
+
+    def _next_line(self) -> bytes | None:
+        if self._after_cr and self._tail:
+            self._after_cr = False
+            if self._tail[0] == 0x0A:
+                del self._tail[0]
+        end = self._line_end()
+        if end is None:
+            self._scanned = len(self._tail)
+            return None
+        line = bytes(self._tail[:end])
+        self._after_cr = self._tail[end] == 0x0D
+        del self._tail[: end + 1]
+        self._scanned = 0
+        return line
+
+    def _line_end(self) -> int | None:
+        ends = (self._tail.find(b"\n", self._scanned), self._tail.find(b"\r", self._scanned))
+        return min((end for end in ends if end >= 0), default=None)
+
+    def _take(self, line: bytes, events: list[ServerSentEvent]) -> None:
+        if not line:
+            self._dispatch(events)
+            return
+        name, _, value = line.decode("utf-8", "replace").partition(":")
+        value = value.removeprefix(" ")
+        if name == "event":
+            self._event = value
+        elif name == "data":
+            self._data.append(value)
+
+    def _dispatch(self, events: list[ServerSentEvent]) -> None:
+        if self._data:
+            events.append(ServerSentEvent(self._event or "message", "\n".join(self._data)))
+        self._event = ""
+        self._data = []

@@ -1,1 +1,1 @@
-"""The car or travel LAN: being found and finding."""
+"""The box on its LAN: how laptops find it, and the token that lets them in."""

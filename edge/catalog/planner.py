@@ -39,10 +39,6 @@ UBATCHES = (256, 128)
 GPU_UBATCHES = (512, 256, 128)
 
 USEFUL_SPEED = TokensPerSecond(3.0)
-BANDWIDTH_SHARE = 0.6
-"""What llama.cpp reaches of a board's memory bandwidth (60-75 % on a Raspberry Pi 5 and on
-Jetson Orin, published measurements)."""
-
 # Share of tokens on which the quantized model agrees with the full one; from llama.cpp's
 # tools/perplexity/README.md (Llama-3-8B) for Q8_0, Q6_K, Q4_K_M and Q2_K, the others placed
 # between them by the mean KL divergence of the same table.
@@ -97,7 +93,7 @@ class Wishes:
     agent: bool = True
     """Whether coding agents are to be served: long prompts and tools."""
     bandwidth: float | None = None
-    """Bytes a second that the board's memory gives; from its profile."""
+    """Bytes a second that inference reaches here; from the board's profile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,9 +165,7 @@ def _plan_one(
     ubatches = GPU_UBATCHES if gpu_layers else UBATCHES
     n_ctx = _context(facts, wishes, budget, ubatches[-1])
     n_ubatch = next((size for size in ubatches if _fits(facts, n_ctx, size, budget)), ubatches[-1])
-    speed = TokensPerSecond(
-        (wishes.bandwidth or 0.0) * BANDWIDTH_SHARE / max(1, token_bytes(facts))
-    )
+    speed = TokensPerSecond((wishes.bandwidth or 0.0) / max(1, token_bytes(facts)))
     return Plan(
         model=candidate.name,
         path=candidate.path,

@@ -5,6 +5,7 @@ Called by cli (`codriver plan`) and the status page.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 from edge.catalog.planner import Plan
@@ -13,7 +14,7 @@ from edge.chat import JsonObject
 _HEADINGS = ("", "model", "quant", "context", "memory", "threads", "gpu layers")
 
 
-def format_plan(plans: Sequence[Plan], refused: Sequence[str] = ()) -> str:
+def format_plans(plans: Sequence[Plan], refused: Sequence[str] = ()) -> str:
     """A table of the plans, best first, and under it why each stands where it does."""
     if not plans and not refused:
         return "no model files are present; fetch one, for example with --model coder"
@@ -24,9 +25,9 @@ def format_plan(plans: Sequence[Plan], refused: Sequence[str] = ()) -> str:
     return "\n".join(lines)
 
 
-def plan_to_json(plans: Sequence[Plan]) -> list[JsonObject]:
-    """One object for each plan, best first."""
-    return [_as_json(one) for one in plans]
+def plans_as_json(plans: Sequence[Plan]) -> str:
+    """A JSON array with one object for each plan, best first."""
+    return json.dumps([_as_object(one) for one in plans], indent=2, ensure_ascii=False)
 
 
 def _row(one: Plan, *, best: bool) -> tuple[str, ...]:
@@ -52,7 +53,7 @@ def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
     ]
 
 
-def _as_json(one: Plan) -> JsonObject:
+def _as_object(one: Plan) -> JsonObject:
     return {
         "model": one.model,
         "file": str(one.path),

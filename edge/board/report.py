@@ -1,0 +1,79 @@
+"""A board's facts as people read them and as programs do. Pure. Called by cli."""
+
+from __future__ import annotations
+
+import json
+
+from edge.state import Accelerator, BoardFacts
+from edge.units import Bytes
+
+# Of the dozens of CPU features only these change how fast llama.cpp runs.
+TELLING_FEATURES = (
+    "asimddp",
+    "i8mm",
+    "sve",
+    "sve2",
+    "bf16",
+    "fphp",
+    "avx",
+    "avx2",
+    "fma",
+    "f16c",
+    "avx512f",
+    "avx512_vnni",
+    "avx_vnni",
+    "avx512_bf16",
+    "amx_int8",
+)
+
+
+def format_facts(facts: BoardFacts) -> str:
+    """One fact a line; what is unknown says so."""
+    features = [name for name in TELLING_FEATURES if name in facts.cpu_features]
+    limit = "none" if facts.memory_limit is None else _gigabytes(facts.memory_limit)
+    devices = ", ".join(_device(device) for device in facts.accelerators)
+    lines = {
+        "model": facts.model or "unknown",
+        "board": facts.board or "none of the known ones",
+        "cpu": f"{facts.cpu or 'unknown'} ({facts.architecture or 'unknown architecture'})",
+        "cores": "unknown" if facts.cores is None else str(facts.cores),
+        "features": " ".join(features) or "none that matter here",
+        "memory": f"{_gigabytes(facts.memory_total)}, {_gigabytes(facts.memory_available)} free",
+        "memory limit": limit,
+        "accelerators": devices or "none",
+    }
+    return "\n".join(f"{key + ':':14}{value}" for key, value in lines.items())
+
+
+def facts_as_json(facts: BoardFacts) -> str:
+    """The same facts as one JSON object; unknown is null."""
+    value = {
+        "model": facts.model,
+        "board": facts.board,
+        "architecture": facts.architecture,
+        "cpu": facts.cpu,
+        "cores": facts.cores,
+        "cpu_features": list(facts.cpu_features),
+        "memory_total": facts.memory_total,
+        "memory_available": facts.memory_available,
+        "memory_limit": facts.memory_limit,
+        "accelerators": [
+            {
+                "kind": device.kind,
+                "name": device.name,
+                "memory": device.memory,
+                "unified": device.unified,
+            }
+            for device in facts.accelerators
+        ],
+    }
+    return json.dumps(value, indent=2)
+
+
+def _device(device: Accelerator) -> str:
+    use = {"cuda": "CUDA", "vulkan": "Vulkan, unused", "npu": "NPU, unused"}[device.kind]
+    return f"{device.name} ({use})"
+
+
+def _gigabytes(size: Bytes | None) -> str:
+    return "unknown" if size is None else f"{size / 2**30:.1f} GiB"

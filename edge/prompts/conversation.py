@@ -68,8 +68,11 @@ def _system(request: ChatRequest) -> str:
 
 
 def _tool(tool: ToolSpec) -> ChatTool:
-    parameters = {key: value for key, value in _object(tool.schema).items() if key != "$schema"}
-    function = {"name": tool.name, "description": tool.description, "parameters": parameters}
+    """Templates walk the schema: it always has a type and properties, and no $schema."""
+    schema = {key: value for key, value in _object(tool.schema).items() if key != "$schema"}
+    schema.setdefault("type", "object")
+    schema.setdefault("properties", {})
+    function = {"name": tool.name, "description": tool.description, "parameters": schema}
     return {"type": "function", "function": function}
 
 

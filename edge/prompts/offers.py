@@ -89,7 +89,7 @@ class _Ledger:
         if definition is not None and definition.kind == "custom":
             held = self.known.get(name)
             deferred = held.deferred if held is not None else True
-            self.known[name] = replace(definition, deferred=deferred)
+            self.known[name] = replace(definition, name=name, deferred=deferred)
         if name not in self.known:
             return Text(f"[tool {name}: not available here]")
         self.offered[name] = True

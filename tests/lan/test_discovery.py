@@ -63,12 +63,14 @@ async def test_leaving_says_goodbye_to_those_who_watch() -> None:
         if state_change is ServiceStateChange.Removed and name.startswith(mine.name):
             gone.set()
 
-    async with AsyncZeroconf(interfaces=list(LOOPBACK)) as network:
-        async with AsyncServiceBrowser(network.zeroconf, SERVICE_TYPE, handlers=[watch]):
-            async with Announcer(mine, LOOPBACK):
-                assert not gone.is_set()
-            async with asyncio.timeout(2):
-                await gone.wait()
+    async with (
+        AsyncZeroconf(interfaces=list(LOOPBACK)) as network,
+        AsyncServiceBrowser(network.zeroconf, SERVICE_TYPE, handlers=[watch]),
+    ):
+        async with Announcer(mine, LOOPBACK):
+            assert not gone.is_set()
+        async with asyncio.timeout(2):
+            await gone.wait()
 
 
 async def test_a_taken_name_gets_a_number() -> None:

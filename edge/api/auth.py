@@ -11,6 +11,8 @@ from aiohttp import web
 
 from edge.errors import NotAuthenticated
 
+_CURE = "set ANTHROPIC_AUTH_TOKEN to what `codriver serve` printed"
+
 TokenCheck = Callable[[str], bool]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -29,13 +31,9 @@ def require_token(check: TokenCheck) -> Callable[[web.Request], None]:
     def guard(request: web.Request) -> None:
         token = presented_token(request.headers)
         if token is None:
-            raise NotAuthenticated(
-                "this box wants its token: set ANTHROPIC_AUTH_TOKEN to what `codriver serve` printed"
-            )
+            raise NotAuthenticated(f"this box wants its token: {_CURE}")
         if not check(token):
-            raise NotAuthenticated(
-                "this is not the box's token: set ANTHROPIC_AUTH_TOKEN to what `codriver serve` printed"
-            )
+            raise NotAuthenticated(f"this is not the box's token: {_CURE}")
 
     return guard
 

@@ -22,15 +22,11 @@ from edge.units import Seconds
 
 log = logging.getLogger(__name__)
 
-ID_RANDOM_BYTES = 24
-
 
 class MessagesHandler:
     """``POST /v1/messages`` and ``/v1/messages/count_tokens``."""
 
-    def __init__(
-        self, router: Router, *, keepalive: Seconds, clock: Callable[[], float]
-    ) -> None:
+    def __init__(self, router: Router, *, keepalive: Seconds, clock: Callable[[], float]) -> None:
         self._router = router
         self._keepalive = keepalive
         self._clock = clock
@@ -76,7 +72,7 @@ class SseSpeaker:
     ) -> None:
         self._response = response
         self._renderer = anthropic.StreamRenderer(
-            anthropic.message_id(os.urandom(ID_RANDOM_BYTES)), thinking=request.thinking
+            anthropic.message_id(os.urandom(anthropic.RANDOM_BYTES)), thinking=request.thinking
         )
         self._clock = clock
         self._spoke_at = clock()
@@ -119,7 +115,7 @@ async def _whole(
 ) -> web.StreamResponse:
     """A non-streaming answer; a failure becomes an error response, never half a message."""
     builder = anthropic.MessageBuilder(
-        anthropic.message_id(os.urandom(ID_RANDOM_BYTES)), thinking=request.thinking
+        anthropic.message_id(os.urandom(anthropic.RANDOM_BYTES)), thinking=request.thinking
     )
     builder.add(first)
     async for event in events:
@@ -152,7 +148,10 @@ async def _relay(
 
 
 def _route_headers(routed: Routed) -> dict[str, str]:
-    return {"x-codriver-route": routed.engine, "x-codriver-reason": _header_text(routed.decision.reason)}
+    return {
+        "x-codriver-route": routed.engine,
+        "x-codriver-reason": _header_text(routed.decision.reason),
+    }
 
 
 def _header_text(text: str) -> str:
@@ -165,5 +164,3 @@ def _as_error(error: BaseException) -> CodriverError:
 
 def _json(body: bytes, headers: dict[str, str] | None = None) -> web.Response:
     return web.Response(body=body, content_type="application/json", headers=headers)
-
-

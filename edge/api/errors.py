@@ -12,8 +12,6 @@ from edge.errors import CodriverError, EngineError, NotFound, RequestTooLarge
 
 log = logging.getLogger(__name__)
 
-REQUEST_ID_RANDOM_BYTES = 24
-
 
 def log_failure(error: CodriverError) -> None:
     """Once for each failed answer: ours loudly, the client's own mistakes quietly."""
@@ -24,7 +22,7 @@ def log_failure(error: CodriverError) -> None:
 def error_response(error: CodriverError) -> web.Response:
     """The error in the anthropic envelope, with retry-after where it is known."""
     log_failure(error)
-    request_id = anthropic.request_id(os.urandom(REQUEST_ID_RANDOM_BYTES))
+    request_id = anthropic.request_id(os.urandom(anthropic.RANDOM_BYTES))
     status, body = anthropic.render_error(error, request_id)
     headers = {"request-id": request_id}
     if error.retry_after is not None:
@@ -36,10 +34,14 @@ def from_http(error: web.HTTPException) -> CodriverError:
     """aiohttp's own refusals, as errors of the tree."""
     match error.status:
         case 404:
-            return NotFound("no such path: codriver serves /v1/messages, /v1/messages/count_tokens and /v1/models")
+            return NotFound(
+                "no such path: there is /v1/messages, /v1/messages/count_tokens and /v1/models"
+            )
         case 405:
             return NotFound(f"{error.reason}: this path does not take that method")
         case 413:
-            return RequestTooLarge("the request body is over the limit; raise server.max_body_bytes if it is meant")
+            return RequestTooLarge(
+                "the request body is over the limit; raise server.max_body_bytes if it is meant"
+            )
         case _:
             return EngineError(error.reason)

@@ -6,9 +6,11 @@ Built by the composition root with everything handed over; knows no engine.
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from dataclasses import replace
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from edge.api.auth import Handler
 from edge.api.chat import MessagesHandler
@@ -33,22 +35,22 @@ def build(
 ) -> web.Application:
     """The application, ready for a runner."""
     app = web.Application(client_max_size=max_body, middlewares=[_edge(guard)])
-    app.add_routes([
-        web.get("/", _hello),
-        web.get("/api/hello", _hello),
-        web.post("/v1/messages", messages.messages),
-        web.post("/v1/messages/count_tokens", messages.count_tokens),
-        web.get("/v1/models", _models(router)),
-        web.get("/v1/models/{id:.+}", _model(router)),
-        web.post("/api/event_logging/batch", _quietly),
-        web.get("/api/claude_cli/bootstrap", _quietly),
-    ])
+    app.add_routes(
+        [
+            web.get("/", _hello),
+            web.get("/api/hello", _hello),
+            web.post("/v1/messages", messages.messages),
+            web.post("/v1/messages/count_tokens", messages.count_tokens),
+            web.get("/v1/models", _models(router)),
+            web.get("/v1/models/{id:.+}", _model(router)),
+            web.post("/api/event_logging/batch", _quietly),
+            web.get("/api/claude_cli/bootstrap", _quietly),
+        ]
+    )
     return app
 
 
-def _edge(
-    guard: Callable[[web.Request], None],
-) -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]:
+def _edge(guard: Callable[[web.Request], None]) -> Middleware:
     """The one middleware: authority before the handler, an envelope for what it raises."""
 
     @web.middleware
@@ -79,10 +81,13 @@ async def _quietly(request: web.Request) -> web.Response:
     return web.json_response({})
 
 
+def _json_body(body: bytes) -> web.Response:
+    return web.Response(body=body, content_type="application/json")
+
+
 def _models(router: Router) -> Handler:
     async def models(request: web.Request) -> web.Response:
-        body = anthropic.render_models([(m.id, m.display_name) for m in router.models()])
-        return web.Response(body=body, content_type="application/json")
+        return _json_body(anthropic.render_models(router.models()))
 
     return models
 
@@ -90,10 +95,12 @@ def _models(router: Router) -> Handler:
 def _model(router: Router) -> Handler:
     async def model(request: web.Request) -> web.Response:
         wanted = request.match_info["id"]
-        for info in router.models():
-            if wanted == info.id or wanted.startswith("claude-"):
-                body = anthropic.render_model((wanted, info.display_name))
-                return web.Response(body=body, content_type="application/json")
+        known = {anthropic.listed_id(info.id): info for info in router.models()}
+        if wanted in known:
+            return _json_body(anthropic.render_model(known[wanted]))
+        if known and wanted.lower().startswith("claude"):
+            served = next(iter(known.values()))
+            return _json_body(anthropic.render_model(replace(served, id=wanted)))
         raise NotFound(f"model: {wanted}")
 
     return model

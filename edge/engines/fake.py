@@ -30,7 +30,11 @@ Script = Callable[[ChatRequest], Sequence[Step]]
 def greet(request: ChatRequest) -> Sequence[Step]:
     """The default script: one short text."""
     usage = Usage(input=Tokens(len(request.messages)), output=Tokens(2))
-    return (Started(request.model, usage), TextDelta("Hello from codriver."), Finished("end_turn", usage))
+    return (
+        Started(request.model, usage),
+        TextDelta("Hello from codriver."),
+        Finished("end_turn", usage),
+    )
 
 
 @dataclass(slots=True)

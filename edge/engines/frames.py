@@ -97,8 +97,8 @@ class Ready(msgspec.Struct, frozen=True, tag="ready"):
     n_ctx: int
     description: str
     vision: bool
-    template_reason: str
     load_seconds: float
+    reasons: list[str] = []
 
 
 class Unusable(msgspec.Struct, frozen=True, tag="unusable"):
@@ -136,9 +136,13 @@ class Piece(msgspec.Struct, frozen=True, tag="piece"):
     text: str = ""
 
 
+EndReason = Literal["end_turn", "max_tokens", "stop_sequence", "tool_use", "context"]
+"""Why an answer ended; "context" is a full context."""
+
+
 class Done(msgspec.Struct, frozen=True, tag="done"):
     id: int
-    reason: Literal["end_turn", "max_tokens", "stop_sequence", "tool_use", "context"]
+    reason: EndReason
     output_tokens: int
     stop_sequence: str | None = None
 
@@ -161,8 +165,8 @@ class Refused(msgspec.Struct, frozen=True, tag="refused"):
 ToWorker = Load | Generate | Count | Cancel | Stop
 FromWorker = Ready | Unusable | Accepted | Seated | Reading | Piece | Done | Counted | Refused
 
-_to_worker = msgspec.msgpack.Decoder(ToWorker)
-_from_worker = msgspec.msgpack.Decoder(FromWorker)
+_to_worker: msgspec.msgpack.Decoder[ToWorker] = msgspec.msgpack.Decoder(ToWorker)
+_from_worker: msgspec.msgpack.Decoder[FromWorker] = msgspec.msgpack.Decoder(FromWorker)
 _encoder = msgspec.msgpack.Encoder()
 
 

@@ -47,7 +47,9 @@ class Router:
     def models(self) -> tuple[ModelInfo, ...]:
         """Every engine's models, the route's order first."""
         names = dict.fromkeys((*self._rules.order, *self._engines))
-        return tuple(info for n in names if n in self._engines for info in self._engines[n].models())
+        return tuple(
+            info for n in names if n in self._engines for info in self._engines[n].models()
+        )
 
     async def count_tokens(self, request: ChatRequest) -> Tokens:
         """The prompt's length by the first engine that can tell."""

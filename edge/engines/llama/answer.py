@@ -21,7 +21,7 @@ from edge.chat import (
     ToolCallStarted,
     Usage,
 )
-from edge.dialects.anthropic import tool_use_id
+from edge.dialects.anthropic import RANDOM_BYTES, tool_use_id
 from edge.engines.frames import Accepted, Done, FromWorker, Piece, Reading, Refused, Seated
 from edge.errors import (
     CodriverError,
@@ -33,8 +33,6 @@ from edge.errors import (
 )
 from edge.units import Tokens
 
-ID_RANDOM_BYTES = 24
-
 _STOP_REASONS: dict[str, StopReason] = {
     "end_turn": "end_turn",
     "max_tokens": "max_tokens",
@@ -45,10 +43,10 @@ _STOP_REASONS: dict[str, StopReason] = {
 
 
 class Answer:
-    """Translates one request's frames in order."""
+    """Translates one request's frames in order. ``model`` is the id the client asked for."""
 
-    def __init__(self, model_id: str, random_bytes: Callable[[int], bytes]) -> None:
-        self._model_id = model_id
+    def __init__(self, model: str, random_bytes: Callable[[int], bytes]) -> None:
+        self._model = model
         self._random_bytes = random_bytes
         self._prompt = Usage()
         self.started = False
@@ -85,7 +83,7 @@ class Answer:
         """At once for a queued request, whose client must not wait in silence; its share
         from the cache is then told by the last usage only."""
         self.started = True
-        return Started(self._model_id, self._prompt)
+        return Started(self._model, self._prompt)
 
     def _piece(self, piece: Piece) -> Event:
         match piece.kind:
@@ -94,7 +92,7 @@ class Answer:
             case "thought":
                 return ThinkingDelta(piece.text)
             case "open":
-                return ToolCallStarted(tool_use_id(self._random_bytes(ID_RANDOM_BYTES)), piece.text)
+                return ToolCallStarted(tool_use_id(self._random_bytes(RANDOM_BYTES)), piece.text)
             case "arguments":
                 return ToolCallDelta(piece.text)
             case "close":

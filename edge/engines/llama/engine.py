@@ -148,7 +148,9 @@ class LlamaEngine:
     # --- the Engine protocol ----------------------------------------------------------
 
     def state(self) -> EngineState:
-        return EngineState(ready=self._loaded is not None and not self._draining, reason=self._reason)
+        return EngineState(
+            ready=self._loaded is not None and not self._draining, reason=self._reason
+        )
 
     def models(self) -> tuple[ModelInfo, ...]:
         loaded = self._loaded
@@ -179,7 +181,7 @@ class LlamaEngine:
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[Event, None]:
         number, mailbox = self._admit()
-        answer = Answer(self._model_id, os.urandom)
+        answer = Answer(request.model, os.urandom)
         try:
             self._send(generate_frame(number, request))
             while not answer.ended:

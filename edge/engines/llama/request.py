@@ -64,9 +64,9 @@ def _choice(local: ChatRequest, offered: tuple[ToolSpec, ...]) -> Any:
 
 
 def _sampling(sampling: Sampling) -> SamplingValues:
-    return SamplingValues(**{
-        name: getattr(sampling, name) for name in SamplingValues.__struct_fields__
-    })
+    return SamplingValues(
+        **{name: getattr(sampling, name) for name in SamplingValues.__struct_fields__}
+    )
 
 
 def _plain(schema: JsonObject) -> dict[str, Any]:

@@ -82,7 +82,7 @@ def _open(load: Load, wire: Wire) -> tuple[Desk, InferenceLoop]:
             n_ctx=context.size,
             description=model.description(),
             vision=False,
-            template_reason=desk.reason,
+            reasons=list(desk.reasons),
             load_seconds=time.monotonic() - began,
         )
     )

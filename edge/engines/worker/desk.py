@@ -9,8 +9,6 @@ import threading
 from dataclasses import dataclass
 from datetime import datetime
 
-import msgspec
-
 from edge.chat import Sampling, ToolSpec
 from edge.engines.frames import (
     Accepted,
@@ -35,7 +33,8 @@ from edge.errors import (
     TemplateFailed,
     UnsatisfiableSchema,
 )
-from edge.toolcalls import Family, Narrowing, Parser, forced_grammar, output_grammar
+from edge.prompts import with_defaults
+from edge.toolcalls import Narrowing, Parser, forced_grammar, output_grammar
 from edge.units import Tokens
 
 MIN_ANSWER_TOKENS = 16
@@ -60,20 +59,21 @@ class Desk:
         self._grammars = GrammarCompiler(model.vocabulary)
 
     @property
-    def reason(self) -> str:
-        """Where the chat template came from."""
-        return self._voice.reason
+    def reasons(self) -> tuple[str, ...]:
+        """What was chosen for this model, and why."""
+        return self._voice.reasons
 
     def count(self, order: Count) -> FromWorker:
         try:
-            return Counted(order.id, len(self._tokens(order.prompt)))
+            return Counted(order.id, len(self._voice.tokenize(self._render(order.prompt))))
         except CodriverError as error:
             return _refused(order.id, error)
 
     def prepare(self, order: Generate, cancelled: threading.Event, *, queued: bool) -> Prepared:
         """Everything a request needs but the model itself."""
         try:
-            tokens = self._tokens(order.prompt)
+            text = self._render(order.prompt)
+            tokens = self._voice.tokenize(text)
             if len(tokens) > self._n_ctx - MIN_ANSWER_TOKENS:
                 raise PromptTooLong(Tokens(len(tokens)), Tokens(self._n_ctx - MIN_ANSWER_TOKENS))
             stops = StopFilter(order.stop)
@@ -82,7 +82,7 @@ class Desk:
                 tokens=tokens,
                 sampling=self._sampling(order.sampling),
                 max_tokens=order.max_tokens,
-                writer=self._writer(order, stops),
+                writer=self._writer(order, stops, text),
                 stop_sequence=lambda: stops.met,
                 cancelled=cancelled,
             )
@@ -90,16 +90,15 @@ class Desk:
             return Prepared((_refused(order.id, error),))
         return Prepared((Accepted(order.id, len(tokens), queued),), job)
 
-    def _tokens(self, prompt: Prompt) -> list[int]:
-        text = self._voice.template.render(
+    def _render(self, prompt: Prompt) -> str:
+        return self._voice.template.render(
             prompt.messages,
             prompt.tools,
             now=datetime.fromtimestamp(prompt.now).astimezone(),
             enable_thinking=prompt.enable_thinking,
         )
-        return self._voice.tokenize(text)
 
-    def _writer(self, order: Generate, stops: StopFilter) -> Writer:
+    def _writer(self, order: Generate, stops: StopFilter, prompt: str) -> Writer:
         tools = [ToolSpec(t.name, t.description, t.schema) for t in order.offered]
         narrowed = [Narrowing(n.tool, n.property, n.chunks) for n in order.narrowed]
         parser = None
@@ -107,8 +106,8 @@ class Desk:
             parser = Parser(
                 tools,
                 self._voice.family,
-                reasoning=self._voice.reasoning,
-                starts_in_reasoning=self._voice.starts_in_reasoning,
+                reasoning=self._voice.template.reasoning,
+                starts_in_reasoning=self._voice.template.opens_reasoning(prompt),
                 narrowings=narrowed,
             )
         constraint = self._whole_constraint(order, tools, narrowed)
@@ -136,11 +135,9 @@ class Desk:
 
     def _sampling(self, asked: SamplingValues) -> SamplingValues:
         """What the request asks for, the model's defaults for the rest."""
-        defaults = self._voice.sampling
-        return SamplingValues(**{
-            name: getattr(defaults, name) if (value := getattr(asked, name)) is None else value
-            for name in SamplingValues.__struct_fields__
-        })
+        values = {name: getattr(asked, name) for name in SamplingValues.__struct_fields__}
+        filled = with_defaults(Sampling(**values), self._voice.sampling)
+        return SamplingValues(**{name: getattr(filled, name) for name in values})
 
 
 def _refused(number: int, error: CodriverError) -> Refused:

@@ -12,7 +12,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from edge.engines.frames import Done, FromWorker, Reading, Refused, SamplingValues, Seated
+from edge.engines.frames import (
+    Done,
+    EndReason,
+    FromWorker,
+    Reading,
+    Refused,
+    SamplingValues,
+    Seated,
+)
 from edge.engines.worker.native import Context, Model
 from edge.engines.worker.pace import Pace
 from edge.engines.worker.sampler import Sampler
@@ -161,15 +169,17 @@ class InferenceLoop:
         for other in self._slots.make_room(slot):
             self._context.truncate(other.sequence, 0)
             other.tokens = []
-        self._context.decode([token], sequence=slot.sequence, position=len(slot.tokens), logits=True)
+        self._context.decode(
+            [token], sequence=slot.sequence, position=len(slot.tokens), logits=True
+        )
         slot.tokens.append(token)
         return True
 
     @staticmethod
-    def _turn_end(writer: Writer) -> str:
+    def _turn_end(writer: Writer) -> EndReason:
         return "tool_use" if writer.calls else "end_turn"
 
-    def _end(self, job: Job, written: int, reason: str) -> None:
+    def _end(self, job: Job, written: int, reason: EndReason) -> None:
         for piece in job.writer.finish():
             self._send(piece)
         writer = job.writer

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ctypes
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -55,9 +55,7 @@ class Vocabulary:
         data = text.encode("utf-8", "replace")
         room = len(data) + 8
         tokens = (llama_cpp.llama_token * room)()
-        count = llama_cpp.llama_tokenize(
-            self.handle, data, len(data), tokens, room, False, special
-        )
+        count = llama_cpp.llama_tokenize(self.handle, data, len(data), tokens, room, False, special)
         if count < 0:
             raise EngineError(f"llama.cpp could not tokenize {len(data)} bytes of text")
         return list(tokens[:count])
@@ -85,6 +83,10 @@ class Vocabulary:
     def text(self, token: int) -> str:
         return self.piece(token).decode("utf-8", "replace") if token >= 0 else ""
 
+    def texts(self) -> Iterator[str]:
+        """Every token as text; a quarter of a second for a large vocabulary."""
+        return (self.text(token) for token in range(self.size))
+
 
 class Model:
     """A loaded GGUF file. Raises ModelUnusable with llama.cpp's own words."""
@@ -96,7 +98,9 @@ class Model:
         params.n_gpu_layers = n_gpu_layers
         self.handle = llama_cpp.llama_model_load_from_file(str(path).encode(), params)
         if not self.handle:
-            raise ModelUnusable(f"llama.cpp cannot load {path}: {last_words() or 'no reason given'}")
+            raise ModelUnusable(
+                f"llama.cpp cannot load {path}: {last_words() or 'no reason given'}"
+            )
         self.vocabulary = Vocabulary(llama_cpp.llama_model_get_vocab(self.handle))
 
     def metadata(self) -> dict[str, str]:

@@ -67,7 +67,5 @@ def _stages(values: SamplingValues, vocabulary: Vocabulary) -> list[Any]:
 
 def _penalises(values: SamplingValues) -> bool:
     return bool(
-        (values.repeat_penalty or 1.0) != 1.0
-        or values.frequency_penalty
-        or values.presence_penalty
+        (values.repeat_penalty or 1.0) != 1.0 or values.frequency_penalty or values.presence_penalty
     )

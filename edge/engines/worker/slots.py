@@ -59,10 +59,9 @@ class Slots:
         self._turn += 1
         best = max(self._slots, key=lambda slot: (common(slot.tokens, prompt), slot.last_used))
         kept = min(common(best.tokens, prompt), len(prompt) - 1)
-        copies = len(best.tokens) > kept / SHARE_BELOW and len(self._slots) > 1
-        if kept < MIN_SHARED_TOKENS or copies:
-            target = min((slot for slot in self._slots if slot is not best or not slot.tokens),
-                         key=lambda slot: (bool(slot.tokens), slot.last_used))
+        others = [slot for slot in self._slots if slot is not best or not slot.tokens]
+        if others and (kept < MIN_SHARED_TOKENS or len(best.tokens) > kept / SHARE_BELOW):
+            target = min(others, key=lambda slot: (bool(slot.tokens), slot.last_used))
             source = best.sequence if kept >= MIN_SHARED_TOKENS else None
             kept = kept if source is not None else 0
         else:

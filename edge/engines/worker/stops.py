@@ -23,7 +23,8 @@ class StopFilter:
         self._held += text
         found = [(self._held.find(stop), stop) for stop in self._stops if stop in self._held]
         if found:
-            index, self.met = min(found, key=lambda pair: pair[0])
+            # The one that is complete first, as it would be met token by token.
+            index, self.met = min(found, key=lambda pair: (pair[0] + len(pair[1]), pair[0]))
             passed, self._held = self._held[:index], ""
             return passed
         keep = max((self._overlap(stop) for stop in self._stops), default=0)

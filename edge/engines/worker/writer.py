@@ -9,9 +9,8 @@ from __future__ import annotations
 import codecs
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal
 
-from edge.engines.frames import Piece
+from edge.engines.frames import EndReason, Piece
 from edge.engines.worker.constraint import Constraint
 from edge.engines.worker.stops import StopFilter
 from edge.errors import UnsatisfiableSchema
@@ -25,8 +24,6 @@ from edge.toolcalls import (
     Prose,
     Thought,
 )
-
-EndReason = Literal["end_turn", "stop_sequence", "tool_use"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,8 +66,8 @@ def test_the_longest_unused_sequence_goes_when_memory_is_short():
 
 def test_growing_evicts_others_only_when_needed():
     slots = Slots(2, 2001)
-    take(slots, SESSION)
-    active = take(slots, [*range(5000, 6000)])
+    take(slots, SESSION, room=0)
+    active = take(slots, [*range(5000, 6000)], room=0)
     assert slots.make_room(active.slot) == ()
     active.slot.tokens.append(1)
     assert len(slots.make_room(active.slot)) == 1

@@ -1,0 +1,244 @@
+"""The daemon: from a choice to answered requests, and back down in order.
+
+Start: socket, upstreams, worker, HTTP, mDNS, systemd. Stop is the exact reverse, under
+one deadline. Called by the command line; knows every other package.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import signal
+import socket
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiohttp import web
+
+from edge import __version__
+from edge.api.auth import allow_all, require_token
+from edge.api.chat import MessagesHandler
+from edge.api.server import build
+from edge.app import banner
+from edge.app.choose import Choice
+from edge.app.systemd import Notifier
+from edge.config import LOCAL, Config, CredentialFile, UpstreamSettings, read_secret
+from edge.engines.base import Engine
+from edge.engines.llama import LlamaEngine, spawn
+from edge.engines.upstream import Credential, Upstream, open_session
+from edge.errors import StartFailed
+from edge.lan.addresses import beyond_loopback
+from edge.lan.box import Offer
+from edge.lan.discovery import Announcer
+from edge.lan.identity import ensure_id
+from edge.lan.tokens import TokenStore
+from edge.routing.policy import Rules
+from edge.routing.router import Router
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Plant:
+    """What the daemon is built from. ``engine`` replaces the local worker (a fake)."""
+
+    config: Config
+    state_dir: Path
+    choice: Choice | None
+    tell: Callable[[str], None]
+    engine: Engine | None = None
+
+
+async def serve(plant: Plant) -> None:
+    """Serve until SIGTERM or SIGINT. Raises StartFailed with a sentence."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with AsyncExitStack() as stack:
+        sockets = _bind(plant.config)
+        stack.callback(_close_all, sockets)
+        tokens = _tokens(plant)
+        engines = await _engines(plant, stack, tokens)
+        router = Router(engines, _rules(plant.config), plant.config.safeguards.policy)
+        await stack.enter_async_context(_http(plant, router, tokens, sockets))
+        await stack.enter_async_context(_announced(plant, sockets))
+        await stack.enter_async_context(_supervised())
+        _greet(plant, sockets, tokens)
+        await stop.wait()
+        log.info("stopping")
+
+
+# --- parts, in start order --------------------------------------------------------------
+
+
+def _bind(config: Config) -> list[socket.socket]:
+    """Listen first: a busy port is told before minutes of loading. Raises StartFailed."""
+    host, port = config.server.host, config.server.port
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        sock = socket.create_server((host, port), family=family, backlog=128)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise StartFailed(
+                f"port {port} on {host} is in use, perhaps by another codriver: stop that one "
+                f"or take another with --port"
+            ) from None
+        raise StartFailed(f"cannot listen on {host} port {port}: {error.strerror}") from None
+    sock.setblocking(False)
+    return [sock]
+
+
+def _close_all(sockets: list[socket.socket]) -> None:
+    for sock in sockets:
+        sock.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Tokens:
+    """The token store where one is needed; ``made`` is a token of this start, to be shown."""
+
+    store: TokenStore
+    made: str | None
+
+
+def _tokens(plant: Plant) -> _Tokens | None:
+    """None on loopback, where nobody else can knock."""
+    if not beyond_loopback([plant.config.server.host]):
+        return None
+    path = plant.config.auth.token_file or plant.state_dir / "token"
+    store = TokenStore(path)
+    return _Tokens(store, store.ensure())
+
+
+async def _engines(
+    plant: Plant, stack: AsyncExitStack, tokens: _Tokens | None
+) -> Mapping[str, Engine]:
+    engines: dict[str, Engine] = {}
+    if plant.config.upstreams:
+        session = await stack.enter_async_context(open_session())
+        for name, settings in plant.config.upstreams.items():
+            engines[name] = Upstream(
+                name,
+                settings.url,
+                _credential(settings),
+                session,
+                connect_timeout=settings.connect_timeout_seconds,
+                first_byte_timeout=settings.first_byte_timeout_seconds,
+                clock=time.monotonic,
+                is_own_token=tokens.store.check if tokens else _never,
+            )
+    if plant.engine is not None:
+        engines[LOCAL] = plant.engine
+    else:
+        engines[LOCAL] = await stack.enter_async_context(_local(plant))
+    return engines
+
+
+def _credential(settings: UpstreamSettings) -> Credential:
+    """Read before the loop has work to do: one small file. Raises ConfigError."""
+    match settings.credential:
+        case CredentialFile(path):
+            return read_secret(path)
+        case word:
+            return word
+
+
+def _never(token: str) -> bool:
+    return False
+
+
+@asynccontextmanager
+async def _local(plant: Plant) -> AsyncGenerator[Engine, None]:
+    """The worker, up and loaded; drained on the way out."""
+    assert plant.choice is not None  # noqa: S101 - Plant: a choice or an engine
+    best = plant.choice.plan
+    engine = LlamaEngine(best.model, plant.choice.load(), spawn=spawn)
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(engine.run(), name="local engine")
+        try:
+            ready = await engine.wait_ready()
+            for reason in ready.reasons:
+                plant.tell(f"           {reason}")
+            plant.tell(f"           loaded in {ready.load_seconds:.1f} s")
+            yield engine
+            await engine.drain(plant.config.server.drain_seconds)
+        finally:
+            running.cancel()
+
+
+@asynccontextmanager
+async def _http(
+    plant: Plant, router: Router, tokens: _Tokens | None, sockets: list[socket.socket]
+) -> AsyncGenerator[None, None]:
+    server = plant.config.server
+    messages = MessagesHandler(router, keepalive=server.keepalive_seconds, clock=time.monotonic)
+    guard = require_token(tokens.store.check) if tokens else allow_all
+    app = build(messages, router, guard=guard, max_body=server.max_body_bytes)
+    runner = web.AppRunner(
+        app, handler_cancellation=True, access_log=None, shutdown_timeout=server.drain_seconds
+    )
+    await runner.setup()
+    try:
+        for sock in sockets:
+            await web.SockSite(runner, sock).start()
+        yield
+    finally:
+        await runner.cleanup()
+
+
+@asynccontextmanager
+async def _announced(plant: Plant, sockets: list[socket.socket]) -> AsyncGenerator[None, None]:
+    """Found by mDNS, beyond loopback only. A LAN that does not let us is a warning."""
+    host = plant.config.server.host
+    if not plant.config.lan.announce or not beyond_loopback([host]):
+        yield
+        return
+    offer = Offer(
+        name=plant.config.lan.name or socket.gethostname(),
+        id=ensure_id(plant.state_dir / "id"),
+        version=__version__,
+        port=sockets[0].getsockname()[1],
+        auth="token",
+        model=plant.choice.plan.model if plant.choice else "",
+        board=(plant.choice.board.board or "") if plant.choice else "",
+    )
+    async with Announcer(offer, [host]):
+        yield
+
+
+@asynccontextmanager
+async def _supervised() -> AsyncGenerator[None, None]:
+    notifier = Notifier()
+    async with asyncio.TaskGroup() as tasks:
+        feeding = tasks.create_task(notifier.feed_watchdog(), name="watchdog")
+        notifier.send("READY=1")
+        try:
+            yield
+        finally:
+            notifier.send("STOPPING=1")
+            feeding.cancel()
+
+
+# --- words ------------------------------------------------------------------------------
+
+
+def _rules(config: Config) -> Rules:
+    return Rules(config.routes.default.order or (*config.upstreams, LOCAL))
+
+
+def _greet(plant: Plant, sockets: list[socket.socket], tokens: _Tokens | None) -> None:
+    port = sockets[0].getsockname()[1]
+    host = plant.config.server.host
+    shown = {"0.0.0.0": socket.gethostname() + ".local", "::": socket.gethostname() + ".local"}
+    url = f"http://{shown.get(host, f'[{host}]' if ':' in host else host)}:{port}"
+    notes = []
+    token = None
+    if tokens is not None:
+        token = tokens.made or f"(see {tokens.store.path})"
+        notes.append("requests need the box's token, and travel unencrypted on this LAN")
+    plant.tell(banner.serving([url], " > ".join(_rules(plant.config).order), token, notes))

@@ -1,0 +1,29 @@
+"""``codriver plan``: what would run here and why."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from edge.app import choose_model
+from edge.catalog.report import format_plans, plans_as_json
+from edge.cli.settings import add_config_option, add_model_options, from_options, models_dir
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("plan", help="what would run here and why")
+    add_config_option(parser)
+    add_model_options(parser)
+    parser.add_argument("--json", action="store_true", help="an array, best first")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    config = from_options(options)
+    choice = choose_model(
+        config, models_dir(config), tell=lambda text: print(text, file=sys.stderr)
+    )
+    print(plans_as_json(choice.plans) if options.json else format_plans(choice.plans))
+    for sentence in choice.refused:
+        print(sentence, file=sys.stderr)
+    return 0

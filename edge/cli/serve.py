@@ -1,0 +1,71 @@
+"""``codriver serve``: the daemon."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import sys
+from dataclasses import replace
+
+from edge.app import Choice, Plant, choose_model, serve
+from edge.app.banner import starting
+from edge.cli.settings import (
+    add_config_option,
+    add_model_options,
+    from_options,
+    models_dir,
+    state_dir,
+)
+from edge.config import Config
+from edge.engines.fake import FakeEngine
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("serve", help="serve the laptops around")
+    add_config_option(parser)
+    add_model_options(parser)
+    parser.add_argument("--host", metavar="H", help="address to listen on (0.0.0.0: the whole LAN)")
+    parser.add_argument("--port", type=int, metavar="N")
+    parser.add_argument("--fake", action="store_true", help="a scripted engine instead of a model")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    config = _with_address(from_options(options), options)
+    logging.basicConfig(
+        level=config.log.level.upper(),
+        format="%(levelname)s %(name)s: %(message)s",
+        stream=sys.stderr,
+    )
+    choice = None if options.fake else choose_model(config, models_dir(config), tell=_tell)
+    if choice is not None:
+        _tell(_explain(choice))
+    plant = Plant(config, state_dir(), choice, _tell, engine=FakeEngine() if options.fake else None)
+    asyncio.run(_serve(plant))
+    return 0
+
+
+async def _serve(plant: Plant) -> None:
+    try:
+        await serve(plant)
+    except* asyncio.CancelledError:
+        pass
+
+
+def _with_address(config: Config, options: argparse.Namespace) -> Config:
+    server = config.server
+    if options.host is not None:
+        server = replace(server, host=options.host)
+    if options.port is not None:
+        server = replace(server, port=options.port)
+    return replace(config, server=server)
+
+
+def _explain(choice: Choice) -> str:
+    best = choice.plan
+    return starting(f"{best.model} ({best.path})", [best.reason, *choice.refused])
+
+
+def _tell(text: str) -> None:
+    print(text, flush=True)

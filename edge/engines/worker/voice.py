@@ -1,0 +1,64 @@
+"""How one model is spoken to: its template, tool-call format, reasoning marks, sampling.
+
+Everything is read from the loaded file, once. Knows no requests.
+"""
+
+from __future__ import annotations
+
+from edge.chat import Sampling
+from edge.engines.worker.native import Model
+from edge.prompts import (
+    ChatTemplate,
+    sampling_defaults,
+    sampling_reason,
+    template_for,
+    toolcall_family,
+)
+from edge.toolcalls import Family
+
+
+class Voice:
+    """Raises ModelUnusable for a file that no known template fits."""
+
+    def __init__(self, model: Model) -> None:
+        metadata = model.metadata()
+        architecture = metadata.get("general.architecture", "")
+        name = metadata.get("general.name", "")
+        self._vocabulary = vocabulary = model.vocabulary
+        embedded = model.chat_template()
+        # The whole vocabulary is only worth decoding for a file without a template.
+        tokens = frozenset() if embedded else frozenset(vocabulary.texts())
+        source, why = template_for(architecture, tokens, embedded, name=name)
+        self._bos = vocabulary.text(vocabulary.bos)
+        self.template = ChatTemplate(
+            source,
+            bos=self._bos,
+            eos=vocabulary.text(vocabulary.eos),
+            family=toolcall_family(source, architecture),
+        )
+        self.family = Family(self.template.family)
+        self.sampling: Sampling = sampling_defaults(architecture, name, _numbers(metadata))
+        self.reasons = (
+            f"template: {why}",
+            f"tool calls: {self.family.value} format",
+            f"sampling: {sampling_reason(architecture, name, _numbers(metadata))}",
+        )
+
+    def tokenize(self, prompt: str) -> list[int]:
+        """A rendered prompt as tokens, with the leading BOS where the model wants one and
+        the template did not write it."""
+        tokens = self._vocabulary.tokenize(prompt)
+        if self._vocabulary.adds_bos and tokens[:1] != [self._vocabulary.bos]:
+            return [self._vocabulary.bos, *tokens]
+        return tokens
+
+
+def _numbers(metadata: dict[str, str]) -> dict[str, object]:
+    """The metadata with number-like values as numbers; llama.cpp hands all out as text."""
+    numbers: dict[str, object] = {}
+    for key, text in metadata.items():
+        try:
+            numbers[key] = float(text)
+        except ValueError:
+            numbers[key] = text
+    return numbers

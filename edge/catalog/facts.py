@@ -94,8 +94,9 @@ class GgufFacts:
     @property
     def expected_bytes(self) -> Bytes:
         """How long the file has to be for its last tensor to be whole."""
-        ends = (tensor.offset + tensor.nbytes for tensor in self.tensors)
-        return Bytes(self.data_offset + max(ends, default=0))
+        if not self.tensors:
+            return Bytes(0)
+        return Bytes(self.data_offset + max(one.offset + one.nbytes for one in self.tensors))
 
     @property
     def quantization(self) -> str:

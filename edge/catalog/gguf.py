@@ -49,11 +49,11 @@ class _HeaderCut(Exception):
     """The bytes at hand end inside the header, but the file goes on."""
 
 
-def read(path: Path) -> GgufFacts:
+def read(path: Path, *, first_read: int = FIRST_READ) -> GgufFacts:
     """The facts of a model file that llama.cpp could serve. Raises ModelUnusable."""
     try:
         with path.open("rb") as file:
-            facts = _read_growing(file, str(path))
+            facts = _read_growing(file, str(path), first_read)
     except FileNotFoundError:
         raise ModelUnusable(f"{path}: there is no such file; check the path") from None
     except IsADirectoryError:
@@ -65,9 +65,8 @@ def read(path: Path) -> GgufFacts:
     return facts
 
 
-def _read_growing(file: BinaryIO, where: str) -> GgufFacts:
+def _read_growing(file: BinaryIO, where: str, wanted: int) -> GgufFacts:
     size = Bytes(os.fstat(file.fileno()).st_size)
-    wanted = FIRST_READ
     while True:
         file.seek(0)
         head = file.read(wanted)

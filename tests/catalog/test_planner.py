@@ -1,0 +1,210 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.catalog.planner import (
+    AGENT_CONTEXT,
+    KV_CELLS,
+    Candidate,
+    Wishes,
+    choose,
+    memory_budget,
+    plan,
+    quality,
+)
+from edge.errors import ModelUnusable
+from edge.state import Accelerator, BoardFacts
+from tests.catalog.shapes import facts, gemma3, qwen_coder, smollm2
+
+GB = 10**9
+
+
+def candidate(name, shape):
+    return Candidate(name, Path(f"/models/{name}.gguf"), shape)
+
+
+SMALL = candidate("smollm2", smollm2())
+CODER = candidate("coder-0.5b", qwen_coder("0.5b"))
+LARGER = candidate("coder-1.5b", qwen_coder("1.5b"))
+BASE = candidate("gemma", gemma3())
+ALL = (SMALL, CODER, LARGER, BASE)
+
+
+def board(available=24 * GB, **more):
+    return BoardFacts(memory_available=available, **({"cores": 4} | more))
+
+
+def names(plans):
+    return [one.model for one in plans]
+
+
+# --- the choice ---------------------------------------------------------------------
+
+
+def test_takes_the_most_quality_that_fits():
+    plans = plan(ALL, board())
+    assert names(plans)[:2] == ["coder-1.5b", "coder-0.5b"]
+    best = choose(plans)
+    assert (best.n_ctx, best.kv_type, best.n_gpu_layers, best.n_threads) == (32_768, "f16", 0, 4)
+    assert best.quantization == "Q4_K_M"
+    assert "1.78 billion parameters at Q4_K_M" in best.reason
+
+
+def test_takes_the_smaller_one_where_the_larger_has_no_room_for_an_agent():
+    plans = plan(ALL, board(2 * GB))
+    assert names(plans)[0] == "coder-0.5b"
+    loser = next(one for one in plans if one.model == "coder-1.5b")
+    assert loser.fits
+    assert "too few for a coding agent" in loser.reason
+
+
+def test_a_template_without_tools_ranks_below_one_with():
+    chatty = candidate("chatty", facts(parameters=10**9, template="{{ messages }}"))
+    plans = plan((chatty, CODER), board())
+    assert names(plans) == ["coder-0.5b", "chatty"]
+    assert "knows no tools" in plans[1].reason
+    assert names(plan((chatty, CODER), board(), Wishes(agent=False))) == ["chatty", "coder-0.5b"]
+
+
+def test_a_coarse_quantization_ranks_below_a_smaller_fine_one():
+    coarse = candidate("coarse", facts(parameters=10**9, file_type=10))
+    plans = plan((coarse, CODER), board())
+    assert names(plans) == ["coder-0.5b", "coarse"]
+    assert "Q2_K is too coarse" in plans[1].reason
+
+
+def test_a_finer_quantization_of_the_same_model_wins():
+    fine = candidate("fine", facts(file_type=7, weights=700_000_000))
+    coarse = candidate("coarse", facts(file_type=2))
+    assert names(plan((coarse, fine), board())) == ["fine", "coarse"]
+
+
+def test_what_is_too_slow_ranks_below_what_is_useful():
+    slow = candidate("slow", facts(parameters=8 * 10**9, weights=5 * GB))
+    plans = plan((slow, CODER), board(), Wishes(bandwidth=11.4e9))
+    assert names(plans) == ["coder-0.5b", "slow"]
+    assert "about 2.3 tokens/s is too slow" in plans[1].reason
+    assert plans[0].decode_tokens_per_second == pytest.approx(23.5, abs=0.1)
+    assert plan((slow, CODER), board())[0].decode_tokens_per_second is None
+
+
+# --- numbers ------------------------------------------------------------------------
+
+
+def test_larger_than_memory_is_refused_with_the_numbers():
+    plans = plan((LARGER,), board(1 * GB))
+    assert not plans[0].fits
+    with pytest.raises(ModelUnusable) as caught:
+        choose(plans)
+    said = str(caught.value)
+    assert said.startswith("coder-1.5b: needs 1.43 GB (weights 1.11 GB, 2,048 tokens of context")
+    assert "0.73 GB may be used; take a smaller model" in said
+
+
+def test_no_model_at_all_is_refused():
+    with pytest.raises(ModelUnusable, match="no model to serve"):
+        choose(plan((), board()))
+
+
+def test_a_cgroup_limit_counts():
+    assert memory_budget(board(8 * GB, memory_limit=2 * GB)) == 18 * GB // 10
+    assert memory_budget(board(8 * GB, memory_limit=64 * GB)) == 72 * GB // 10
+
+
+def test_unknown_memory_is_taken_from_the_total_or_not_at_all():
+    assert memory_budget(BoardFacts(memory_total=8 * GB)) == 54 * GB // 10
+    assert memory_budget(BoardFacts()) is None
+    assert choose(plan(ALL, BoardFacts())).fits
+
+
+def test_a_small_budget_leaves_room_for_the_system():
+    assert memory_budget(board(2**30)) == 2**30 - 256 * 2**20
+    assert memory_budget(board(2**20)) == 0
+
+
+def test_wishes_are_kept_within_what_the_model_can():
+    short = choose(plan((CODER,), board(), Wishes(context=8192, threads=3)))
+    assert (short.n_ctx, short.n_threads) == (8192, 3)
+    long = choose(plan((CODER,), board(), Wishes(context=100_000)))
+    assert long.n_ctx == 32_768
+    assert "100,000 tokens of context were asked for" in long.reason
+
+
+def test_a_short_context_that_was_asked_for_is_no_fault():
+    assert "too few" not in choose(plan((CODER,), board(), Wishes(context=4096))).reason
+
+
+def test_gpu_layers_only_where_a_cuda_device_holds_them():
+    def layers(*devices):
+        return plan((CODER,), board(accelerators=devices))[0].n_gpu_layers
+
+    assert layers(Accelerator("cuda", "Orin", 8 * GB, unified=True)) == 25
+    assert layers(Accelerator("cuda", "card", 8 * GB)) == 25
+    assert layers(Accelerator("cuda", "card", GB // 2)) == 0
+    assert layers(Accelerator("cuda", "card")) == 0
+    assert layers(Accelerator("vulkan", "v3d"), Accelerator("npu", "Hailo")) == 0
+
+
+# --- properties ---------------------------------------------------------------------
+
+memory = st.integers(0, 40 * GB)
+shapes = st.builds(
+    facts,
+    layers=st.integers(1, 80),
+    kv_heads=st.integers(1, 8),
+    heads=st.just(8),
+    width=st.sampled_from([512, 2048, 8192]),
+    vocabulary=st.sampled_from([32_000, 151_936, 262_144]),
+    trained=st.sampled_from([512, 4096, 32_768, 131_072, 1_000_000]),
+    weights=st.integers(50_000_000, 30 * GB),
+    parameters=st.integers(10**8, 7 * 10**10),
+    file_type=st.sampled_from([0, 2, 7, 10, 12, 15, 18, 99]),
+    template=st.sampled_from([None, "{{ messages }}", "{% if tools %}"]),
+)
+several = st.lists(shapes, min_size=1, max_size=5).map(
+    lambda found: [candidate(f"m{number}", shape) for number, shape in enumerate(found)]
+)
+
+
+def rank(one):
+    """How good a plan is, apart from what it costs; larger is better."""
+    agent = one.n_ctx >= AGENT_CONTEXT
+    coarse = one.quantization in ("Q2_K", "Q3_K_M", "unknown", "Q4_K")
+    return (
+        one.fits,
+        *((agent, not coarse, one.tools, quality(one), one.n_ctx) if one.fits else ()),
+    )
+
+
+@given(several, memory, memory)
+def test_more_memory_never_gives_a_worse_plan(candidates, one, other):
+    less, more = sorted((one, other))
+    assert rank(plan(candidates, board(less))[0]) <= rank(plan(candidates, board(more))[0])
+
+
+@given(several, memory)
+def test_a_plan_that_fits_is_within_its_budget(candidates, available):
+    for one in plan(candidates, board(available)):
+        assert one.fits == (one.memory_bytes <= memory_budget(board(available)))
+        assert one.n_ctx % KV_CELLS == 0
+        assert one.n_ctx > 0
+
+
+@given(several, memory, st.randoms())
+def test_same_facts_same_plans_in_whatever_order(candidates, available, random):
+    shuffled = list(candidates)
+    random.shuffle(shuffled)
+    assert plan(candidates, board(available)) == plan(shuffled, board(available))
+
+
+@given(several, memory)
+def test_every_plan_has_a_reason(candidates, available):
+    assert all(one.reason for one in plan(candidates, board(available)))
+
+
+def test_equal_models_are_ordered_by_name():
+    twin = replace(CODER, name="a-twin", path=Path("/models/a.gguf"))
+    assert names(plan((CODER, twin), board())) == ["a-twin", "coder-0.5b"]

@@ -1,5 +1,7 @@
 """The formulas against what llama.cpp logged for the same models (see edge.catalog.memory)."""
 
+from dataclasses import replace
+
 import pytest
 
 from edge.catalog.facts import Tensor
@@ -76,7 +78,5 @@ def test_only_active_experts_are_read():
         Tensor("output.weight", (1,), "F32", 100, 0),
         Tensor("blk.0.ffn_up_exps.weight", (1,), "F32", 800, 0),
     )
-    from dataclasses import replace
-
     assert token_bytes(replace(shape, tensors=tensors)) == 300
     assert token_bytes(replace(shape, tensors=tensors[:1])) == 1000

@@ -84,7 +84,7 @@ def test_a_file_of_the_wrong_length_is_not_there(tmp_path):
 
 
 def test_an_unknown_name_suggests_one():
-    with pytest.raises(ModelUnusable, match="did you mean coder-1.5b"):
+    with pytest.raises(ModelUnusable, match=r"did you mean coder-1\.5b"):
         resolve("codr-1.5b", NOWHERE)
-    with pytest.raises(ModelUnusable, match="known: smollm2-135m, qwen2.5-coder-0.5b"):
+    with pytest.raises(ModelUnusable, match="known: smollm2-135m, qwen2"):
         resolve("zzz", NOWHERE)

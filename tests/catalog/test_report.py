@@ -9,7 +9,7 @@ def test_people_see_a_table_and_the_reasons():
     said = format_plans(plan(ALL, board(2 * GB)), ("bad.gguf is empty",)).splitlines()
     assert said[0].split() == ["model", "quant", "context", "memory", "threads", "gpu", "layers"]
     assert said[1].split()[:4] == ["=>", "coder-0.5b", "Q4_K_M", "32,768"]
-    assert any(line.startswith("coder-1.5b: 12,544 tokens") for line in said)
+    assert any(line.startswith("coder-1.5b: ") and "too few" in line for line in said)
     assert said[-1] == "left out: bad.gguf is empty"
 
 
@@ -23,7 +23,7 @@ def test_nothing_present_says_what_to_do():
 
 def test_programs_get_an_array_best_first():
     rows = json.loads(plans_as_json(plan(ALL, board())))
-    assert [row["model"] for row in rows][0] == "coder-1.5b"
+    assert rows[0]["model"] == "coder-1.5b"
     wanted = "model file quantization n_ctx kv_type n_gpu_layers threads memory_bytes"
     wanted += " prefill_tokens_per_second decode_tokens_per_second fits reason"
     assert set(wanted.split()) <= set(rows[0])

@@ -27,14 +27,16 @@ from edge.dialects.anthropic.tools import parse_cache, parse_tool
 
 
 def parse_content(value: Raw, path: str) -> tuple[Part, ...]:
-    """A string or a list of blocks; null and the empty string are no parts at all."""
+    """A string or a list of blocks. Null, an empty string and an empty text block are no
+    part at all: clients send back the empty block that kept a stream alive."""
     if value is None or value == "":
         return ()
     if isinstance(value, str):
         return (Text(value),)
     if not isinstance(value, list):
         raise bad(path, "Input should be a valid string or a valid list")
-    return tuple(parse_block(item, join(path, index)) for index, item in enumerate(value))
+    parts = (parse_block(item, join(path, index)) for index, item in enumerate(value))
+    return tuple(part for part in parts if not (isinstance(part, Text) and not part.text))
 
 
 def parse_block(value: Raw, path: str) -> Part:

@@ -135,7 +135,8 @@ def _system(fields: Fields) -> tuple[Text, ...]:
         return (Text(value),)
     if not isinstance(value, list):
         raise bad("system", "Input should be a valid string or a valid list")
-    return tuple(_system_block(item, join("system", index)) for index, item in enumerate(value))
+    blocks = (_system_block(item, join("system", index)) for index, item in enumerate(value))
+    return tuple(block for block in blocks if block.text)
 
 
 def _system_block(value: Raw, path: str) -> Text:

@@ -51,7 +51,12 @@ class ObjectCall:
     @property
     def closers(self) -> tuple[str, ...]:
         """What may still close the wrapping once the call itself is over."""
-        return ("]", "}") if self._unit == 3 else ("}",) * self._reader.doubled
+        return self.list_closers or ("}",) * self._reader.doubled
+
+    @property
+    def list_closers(self) -> tuple[str, ...]:
+        """What closes a list of calls around this one."""
+        return ("]", "}") if self._unit == 3 else ()
 
     def push(self, ch: str) -> Signal:
         reader = self._reader

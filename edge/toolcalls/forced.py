@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from edge.chat import JsonObject, ToolSpec
 from edge.errors import UnsatisfiableSchema
-from edge.toolcalls.grammar import Grammar, quoted, regex_text
+from edge.toolcalls.grammar import Grammar, regex_text
 from edge.toolcalls.narrowing import Narrowing
 from edge.toolcalls.schemas import sanitised
 from edge.toolcalls.shapes import GLM, QWEN, Family
@@ -71,38 +71,56 @@ def forced_grammar(
         raise UnsatisfiableSchema("A tool must be called, but none is on offer.")
     frame = _FRAMES[family]
     grammar = Grammar(specials, narrowings)
-    bodies = [_call(grammar, tool, family, frame) for tool in offered]
-    one = grammar.rule(" | ".join(bodies))
-    more = f" ({_text(grammar, frame.between)} {one})*" if parallel and frame.parallel else ""
-    calls = grammar.rule(f"{one}{more} {_text(grammar, frame.last)}")
-    start = _with_prose(grammar, frame, calls) if prose else _text(grammar, frame.first, calls)
+    writer = _Writer(grammar, family, frame, offered)
+    more = f"({_join(grammar, frame.between)} {writer.calls('')})*" if parallel else ""
+    if not frame.parallel:
+        more = ""
+    last = f"{more} {_join(grammar, frame.last)}"
+    start = f"{_join(grammar, frame.first)} {writer.calls('')} {last}"
+    if prose:
+        start = _with_prose(grammar, frame, writer, last)
     if reasoning is not None:
         start = f"{_thought(grammar, reasoning[1])} ({start})"
     return grammar.text(start)
 
 
-def _call(grammar: Grammar, tool: Tool, family: Family, frame: _Frame) -> str:
-    opener = grammar.literal(frame.each.replace("NAME", tool.name))
-    shape = _SHAPES.get(family)
-    if shape is not None and tool.taggable:
-        arguments = grammar.tagged(tool, shape)
-    else:
-        arguments = grammar.arguments(tool)
-    return grammar.rule(f"{opener} {arguments} {_text(grammar, frame.end)}")
+class _Writer:
+    """Writes the rule for one call of any of the tools; each tool's arguments only once."""
+
+    def __init__(
+        self, grammar: Grammar, family: Family, frame: _Frame, tools: Sequence[Tool]
+    ) -> None:
+        self._grammar = grammar
+        self._frame = frame
+        self._shape = _SHAPES.get(family)
+        self._arguments = [(tool.name, self._rule(tool)) for tool in tools]
+
+    def calls(self, written: str) -> str:
+        """One call, less what is ``written`` of its opener already."""
+        grammar, frame = self._grammar, self._frame
+        end = _join(grammar, frame.end)
+        bodies = []
+        for name, arguments in self._arguments:
+            opener = frame.each.replace("NAME", name).removeprefix(written)
+            bodies.append(f"{_join(grammar, opener)} {arguments} {end}")
+        return grammar.rule(" | ".join(bodies))
+
+    def _rule(self, tool: Tool) -> str:
+        if self._shape is not None and tool.taggable:
+            return self._grammar.tagged(tool, self._shape)
+        return self._grammar.arguments(tool)
 
 
-def _text(grammar: Grammar, text: str, then: str = "") -> str:
-    literal = grammar.literal(text) if text else ""
-    return f"{literal} {then}".strip()
+def _join(grammar: Grammar, text: str) -> str:
+    return grammar.literal(text) if text else ""
 
 
-def _with_prose(grammar: Grammar, frame: _Frame, calls: str) -> str:
+def _with_prose(grammar: Grammar, frame: _Frame, writer: _Writer, last: str) -> str:
     """Prose up to the first call's opener, or prose that never holds it."""
-    opener = frame.first or frame.each.split("NAME")[0]
-    rest = calls
-    if not frame.first:
-        raise UnsatisfiableSchema("This family's calls cannot follow prose under a grammar.")
-    mark = opener.split("\n")[0]
+    common = frame.each.split("NAME")[0]
+    mark = (frame.first or common).split("\n")[0]
+    after = frame.first.removeprefix(mark)
+    first = writer.calls("" if frame.first else common)
     token = grammar.literal(mark)
     if token.startswith("<["):
         lead = f"{grammar.terminal(f'/(?s:.{{0,{MAX_LEAD}}})/')} {token}"
@@ -110,8 +128,7 @@ def _with_prose(grammar: Grammar, frame: _Frame, calls: str) -> str:
     else:
         lead = grammar.rule(f"/(?s:.{{0,{MAX_LEAD}}}){regex_text(mark)}/", lazy=True)
         text = grammar.terminal(f"/(?s:.*)/ & ~/(?s:.*){regex_text(mark)}(?s:.*)/")
-    after = opener.removeprefix(mark)
-    return f"{lead} {quoted(after) if after else ''} {rest} | {text}"
+    return f"{lead} {_join(grammar, after)} {first} {last} | {text}"
 
 
 def _thought(grammar: Grammar, end: str) -> str:

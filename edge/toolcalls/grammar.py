@@ -160,7 +160,7 @@ def quoted(text: str) -> str:
 
 def regex_text(text: str) -> str:
     """``text`` as a literal inside ``/.../``."""
-    return re.sub(r"([\\/.+*?()\[\]{}|^$<>&~#-])", r"\\\1", text).replace("\n", "\\n")
+    return re.sub(r"([\\/.+*?()\[\]{}|^$])", r"\\\1", text).replace("\n", "\\n")
 
 
 def is_closed(schema: Mapping[str, Any]) -> bool:

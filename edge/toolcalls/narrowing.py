@@ -39,7 +39,7 @@ def cuts(text: str) -> list[str]:
 
 
 def terminals(narrowing: Narrowing, prefix: str, *, escaped: bool) -> str:
-    """Lark text that defines the terminal ``prefix``: every non-empty piece.
+    """Lark text that defines the terminal ``prefix``: every piece that is more than white space.
 
     ``escaped``: as it stands inside a JSON string.
     """
@@ -51,7 +51,8 @@ def terminals(narrowing: Narrowing, prefix: str, *, escaped: bool) -> str:
             parts = [json.dumps(part, ensure_ascii=False)[1:-1] for part in parts]
         names.append(f"{prefix}_{len(names)}")
         lines.append(f"{names[-1]}: %regex {json.dumps({'substring_chunks': parts})}")
-    lines.append(f"{prefix}: ({' | '.join(names)}) & /(?s:.)+/")
+    blank = r"(\\n|\\t|\\r| )*" if escaped else r"[\n\t\r ]*"
+    lines.append(f"{prefix}: ({' | '.join(names)}) & ~/{blank}/")
     return "\n".join(lines)
 
 

@@ -28,11 +28,13 @@ _FORMATS = frozenset(
     ["date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid", "uri"]
 )
 _TYPES = frozenset(["null", "boolean", "object", "array", "number", "string", "integer"])
-_ANNOTATIONS = frozenset(
-    ["title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly"]
-    + ["nullable", "$comment", "$schema", "$id", "$anchor", "$defs", "definitions", "id"]
-    + ["contentEncoding", "contentMediaType", "contentSchema"]
-)
+# fmt: off
+_ANNOTATIONS = frozenset([
+    "title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly",
+    "nullable", "$comment", "$schema", "$id", "$anchor", "$defs", "definitions", "id",
+    "contentEncoding", "contentMediaType", "contentSchema",
+])
+# fmt: on
 _COMBINATORS = ("anyOf", "oneOf", "allOf", "$ref")
 # What a pattern may hold for a linear-time regex engine to read it as ECMAScript does.
 _PLAIN_PATTERN = re.compile(

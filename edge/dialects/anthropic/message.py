@@ -63,6 +63,9 @@ class MessageBuilder:
                 self._pieces = []
             case Grew(_, _, piece):
                 self._pieces.append(piece)
+            case Closed(_, _, complete=False):
+                # Half of a call's arguments is nothing a client could use.
+                self._content.pop()
             case Closed(_, kind):
                 self._content[-1] |= _closing(kind, "".join(self._pieces))
 

@@ -21,6 +21,7 @@ from edge.chat import (
     RelayChunk,
     RelayStarted,
     Started,
+    StopReason,
     TextDelta,
     ThinkingDelta,
     ThinkingOption,
@@ -31,6 +32,9 @@ from edge.chat import (
 from edge.errors import EngineError
 
 Kind = Literal["text", "thinking", "tool_use"]
+
+CUT: frozenset[StopReason] = frozenset(("max_tokens", "model_context_window_exceeded"))
+"""Ends that may leave a call incomplete, as the API's own do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +58,11 @@ class Grew:
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """The open block is whole."""
+    """The open block ends; a call that its answer's length cut is not ``complete``."""
 
     index: int
     kind: Kind
+    complete: bool = True
 
 
 Step: TypeAlias = Opened | Grew | Closed
@@ -112,8 +117,8 @@ class BlockSequence:
                 return self._arguments(json)
             case ToolCallEnded():
                 return self._tool_end()
-            case Finished():
-                return self._finish()
+            case Finished(reason):
+                return self._finish(reason)
             case _:
                 return []
 
@@ -192,10 +197,12 @@ class BlockSequence:
         steps = [] if self._grown else self._arguments("{}")
         return [*steps, *self._close()]
 
-    def _finish(self) -> list[Step]:
-        self._refuse_inside_call("Finished")
+    def _finish(self, reason: StopReason) -> list[Step]:
+        """A call may stay incomplete only where the answer says that it was cut."""
+        if reason not in CUT:
+            self._refuse_inside_call("Finished")
         self._phase = "over"
-        return self._close()
+        return self._close(complete=self._open != "tool_use")
 
     def _begin(self, kind: Kind, call: str = "", name: str = "") -> Opened:
         self._open = kind
@@ -203,10 +210,10 @@ class BlockSequence:
         self._count += 1
         return Opened(self._index, kind, call, name)
 
-    def _close(self) -> list[Step]:
+    def _close(self, *, complete: bool = True) -> list[Step]:
         if self._open is None:
             return []
-        closed = Closed(self._index, self._open)
+        closed = Closed(self._index, self._open, complete)
         self._open = None
         return [closed]
 

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any
 
 import zeroconf
-from zeroconf import IPVersion, ServiceStateChange
+from zeroconf import DNSQuestionType, IPVersion, ServiceStateChange
 from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo, AsyncZeroconf
 
 from edge.lan.addresses import InterfaceAddress, interface_addresses, reachable
@@ -30,6 +30,8 @@ REGISTER_TIMEOUT = Seconds(30.0)
 RESOLVE_TIMEOUT = Seconds(1.0)
 MOST_BOXES = 256
 """What a flood of invented boxes may cost a laptop."""
+TO_ALL = DNSQuestionType.QM
+"""Answers to all: one to us alone may end up at another mDNS stack on our own port 5353."""
 
 logger = logging.getLogger(__name__)
 
@@ -92,6 +94,7 @@ class Announcer:
 async def find(seconds: Seconds, bound: Sequence[str] = ("0.0.0.0", "::")) -> tuple[Box, ...]:
     """The boxes that answer within ``seconds``, by name. Raises OSError without a network.
 
+    Two seconds are enough: a box repeats an answer to all at most once a second.
     ``bound`` chooses the interfaces to ask on, as for Announcer.
     """
     spots = reachable(bound, await asyncio.to_thread(interface_addresses))
@@ -114,7 +117,9 @@ async def _browse(network: AsyncZeroconf, seconds: Seconds) -> list[str]:
         elif len(names) < MOST_BOXES:
             names[name] = None
 
-    async with AsyncServiceBrowser(network.zeroconf, SERVICE_TYPE, handlers=[note]):
+    async with AsyncServiceBrowser(
+        network.zeroconf, SERVICE_TYPE, handlers=[note], question_type=TO_ALL
+    ):
         await asyncio.sleep(seconds)
     return list(names)
 
@@ -123,7 +128,7 @@ async def _resolve(network: AsyncZeroconf, name: str) -> Box | None:
     """The box of that name, or None if it does not answer in full."""
     try:
         info = AsyncServiceInfo(SERVICE_TYPE, name)
-        whole = await info.async_request(network.zeroconf, RESOLVE_TIMEOUT * 1000)
+        whole = await info.async_request(network.zeroconf, RESOLVE_TIMEOUT * 1000, TO_ALL)
     except zeroconf.Error as error:
         logger.debug("left out what calls itself %r: %s", name, error)
         return None

@@ -59,6 +59,7 @@ class Calling:
         self._log = log
         self._object: ObjectCall | None = None
         self._body: Body | None = None
+        self._shape: TagShape | None = None
         self._tool: Tool | None = None
         self._streaming = False
         self._braces = 0
@@ -75,12 +76,9 @@ class Calling:
 
     def begin_named(self, tool: Tool, shape: TagShape | None) -> State:
         """The arguments of ``tool`` follow, as tags or, without a shape, as JSON."""
-        self._tool = tool
-        if shape is None:
-            self._body = JsonBody()
-            return self._propose_json(tool)
-        self._body = FunctionBody(tool, shape) if shape is QWEN else TagBody(tool, shape)
-        if shape is QWEN and self._setting.family is Family.LLAMA3:
+        self._tool, self._shape = tool, shape
+        self._body = self._new_body(tool, strict=False)
+        if shape is None or (shape is QWEN and self._setting.family is Family.LLAMA3):
             return self._propose_json(tool)
         if not tool.taggable:
             return State.OPEN
@@ -92,6 +90,13 @@ class Calling:
                 tool.exact_in_tags,
             )
         )
+
+    def _new_body(self, tool: Tool, *, strict: bool) -> Body:
+        if self._shape is None:
+            return JsonBody(strict=strict)
+        if self._shape is QWEN:
+            return FunctionBody(tool, self._shape, strict=strict)
+        return TagBody(tool, self._shape)
 
     def push(self, ch: str) -> State:
         self.text += ch
@@ -109,6 +114,7 @@ class Calling:
         if self._object is not None:
             self._leave_object(self._object, offer.tool)
         self.guarded, self._streaming = True, offer.exact
+        self._body = self._new_body(offer.tool, strict=offer.exact)
         if self._streaming:
             self._log.add(CallOpened(offer.tool.name))
 
@@ -158,7 +164,7 @@ class Calling:
 
     def _leave_object(self, call: ObjectCall, tool: Tool) -> None:
         """From here on only the arguments are read; the braces after them are counted."""
-        self._tool, self._object, self._body = tool, None, JsonBody()
+        self._tool, self._object = tool, None
         self._braces = call.braces
         self.closers = call.list_closers
 

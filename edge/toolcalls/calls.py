@@ -185,8 +185,9 @@ class Body(Protocol):
 class JsonBody:
     """A JSON object; its pieces are the text as it stands."""
 
-    def __init__(self) -> None:
-        self._reader = JsonReader()
+    def __init__(self, *, strict: bool = False) -> None:
+        """``strict``: for text that is passed on before it is read to its end."""
+        self._reader = JsonReader(strict=strict)
         self.done = self.broken = False
         self.value: dict[str, Any] = {}
         self.rest = ""
@@ -342,15 +343,16 @@ class TagBody:
 class FunctionBody:
     """After ``<function=name>``: tags, or a JSON object as Llama writes it."""
 
-    def __init__(self, tool: Tool, shape: TagShape) -> None:
+    def __init__(self, tool: Tool, shape: TagShape, *, strict: bool = False) -> None:
         self._tags: Body = TagBody(tool, shape)
+        self._strict = strict
         self._chosen: Body | None = None
 
     def push(self, ch: str) -> str:
         if self._chosen is None:
             if ch.isspace():
                 return ""
-            self._chosen = JsonBody() if ch == "{" else self._tags
+            self._chosen = JsonBody(strict=self._strict) if ch == "{" else self._tags
         return self._chosen.push(ch)
 
     @property

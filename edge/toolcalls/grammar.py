@@ -114,9 +114,12 @@ class Grammar:
         return self.rule(f'{quoted(json.dumps(name))} BLANK ":" BLANK {value}')
 
     def _piece(self, narrowing: Narrowing, *, escaped: bool) -> str:
+        """What may stand in a narrowed property's place; empty text for nothing."""
+        if not narrowing.has_text:
+            return ""
         name = self._fresh("S")
         self._lines.append(terminals(narrowing, name, escaped=escaped))
-        return name
+        return f"{name}?" if narrowing.or_empty else name
 
     # --- tags ---------------------------------------------------------------------------
 

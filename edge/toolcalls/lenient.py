@@ -56,7 +56,9 @@ class _Frame:
 class JsonReader:
     """Reads one object or array. After DONE or BROKEN it takes no more characters."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, strict: bool = False) -> None:
+        """``strict``: forgives nothing."""
+        self._strict = strict
         self._frames: list[_Frame] = []
         self._string: list[str] = []
         self._in_text = False
@@ -133,6 +135,8 @@ class JsonReader:
             return self._end_string()
         if ch == "\\":
             self._escape = ch
+        elif self._strict and ch < " ":
+            return self._break()
         else:
             self._string.append(ch)
         return Step.NONE
@@ -140,6 +144,8 @@ class JsonReader:
     def _in_escape(self, ch: str) -> Step:
         if self._escape == "\\" and ch == "u":
             self._escape += ch
+        elif self._strict and not _is_escape(self._escape + ch):
+            return self._break()
         elif self._escape == "\\":
             # An unknown escape is a backslash that the model forgot to double.
             self._string.append(_ESCAPES.get(ch, "\\" + ch))
@@ -168,7 +174,7 @@ class JsonReader:
 
     def _end_literal(self) -> bool:
         literal, self._literal = self._literal, ""
-        if literal in _WORDS:
+        if literal in _WORDS and not (self._strict and literal[0].isupper()):
             self._store(_WORDS[literal])
             return True
         try:
@@ -203,6 +209,8 @@ class JsonReader:
         if ch == '"':
             self._begin_string()
             return Step.NONE
+        if self._strict and (ch != "}" or frame.expect is _Expect.KEY):
+            return self._break()
         if ch == "{" and frame.expect is _Expect.KEY_OR_END and not frame.doubled:
             frame.doubled = True
             self.doubled += len(self._frames) == 1
@@ -212,7 +220,8 @@ class JsonReader:
     def _at_next(self, frame: _Frame, ch: str) -> Step:
         in_object = isinstance(frame.container, dict)
         if ch == ",":
-            frame.expect = _Expect.KEY if in_object else _Expect.VALUE_OR_END
+            after = _Expect.VALUE if self._strict else _Expect.VALUE_OR_END
+            frame.expect = _Expect.KEY if in_object else after
             return Step.NONE
         return self._close() if ch == ("}" if in_object else "]") else self._break()
 
@@ -258,6 +267,13 @@ class JsonReader:
     def _break(self) -> Step:
         self.broken = True
         return Step.BROKEN
+
+
+def _is_escape(text: str) -> bool:
+    """Whether ``text`` is a JSON escape or the beginning of one."""
+    if text.startswith("\\u"):
+        return all(ch in "0123456789abcdefABCDEF" for ch in text[2:])
+    return text[1:] in _ESCAPES and text != "\\'"
 
 
 def _paired(text: str) -> str:

@@ -21,12 +21,18 @@ class Narrowing:
     A chunk is a whole text, or one line of it with its line break: lines that follow
     one another are read as one text. A piece starts at a line's start or after its
     indentation, and ends after a line's text or after its line break. The most
-    important text comes first: see MAX_LINES.
+    important text comes first: see MAX_LINES. ``or_empty`` allows the empty string too,
+    alone where there is no chunk.
     """
 
     tool: str
     property: str
     chunks: Sequence[str]
+    or_empty: bool = False
+
+    @property
+    def has_text(self) -> bool:
+        return any(chunk.strip("\n") for chunk in self.chunks)
 
 
 def cuts(text: str) -> list[str]:
@@ -86,5 +92,5 @@ def _bounded(texts: Sequence[str]) -> list[str]:
 
 
 def is_useful(narrowing: Narrowing) -> bool:
-    """Whether there is any text to choose from."""
-    return any(chunk.strip("\n") for chunk in narrowing.chunks)
+    """Whether there is anything to choose from."""
+    return narrowing.or_empty or narrowing.has_text

@@ -41,6 +41,9 @@ from edge.routing.router import Router
 
 log = logging.getLogger(__name__)
 
+COACHED_BELOW = 8_000_000_000
+"""Parameters. Published tool-call tests call models below about 7 B unreliable agents."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plant:
@@ -157,7 +160,10 @@ async def _local(plant: Plant) -> AsyncGenerator[Engine, None]:
     """The worker, up and loaded; drained on the way out."""
     assert plant.choice is not None  # noqa: S101 - Plant: a choice or an engine
     best = plant.choice.plan
-    engine = LlamaEngine(best.model, plant.choice.load(), spawn=spawn)
+    coached = best.parameters < COACHED_BELOW
+    if coached:
+        plant.tell("           coached: fewer than 8 billion parameters act better with help")
+    engine = LlamaEngine(best.model, plant.choice.load(), coached=coached, spawn=spawn)
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(engine.run(), name="local engine")
         try:

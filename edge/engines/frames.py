@@ -63,6 +63,7 @@ class NarrowedProperty(msgspec.Struct, frozen=True):
     tool: str
     property: str
     chunks: list[str]
+    or_empty: bool
 
 
 class Generate(msgspec.Struct, frozen=True, tag="generate"):

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from edge.toolcalls.narrowing import Narrowing, is_useful, terminals
+from edge.toolcalls.narrowing import Narrowing, has_text, is_useful, terminals
 from edge.toolcalls.shapes import TagShape, choices_of, target, value_kind
 from edge.toolcalls.toolbox import Tool
 
@@ -115,7 +115,7 @@ class Grammar:
 
     def _piece(self, narrowing: Narrowing, *, escaped: bool) -> str:
         """What may stand in a narrowed property's place; empty text for nothing."""
-        if not narrowing.has_text:
+        if not has_text(narrowing):
             return ""
         name = self._fresh("S")
         self._lines.append(terminals(narrowing, name, escaped=escaped))

@@ -30,10 +30,6 @@ class Narrowing:
     chunks: Sequence[str]
     or_empty: bool = False
 
-    @property
-    def has_text(self) -> bool:
-        return any(chunk.strip("\n") for chunk in self.chunks)
-
 
 def cuts(text: str) -> list[str]:
     """``text`` cut where a piece may start or end: around indentation and line breaks."""
@@ -93,4 +89,9 @@ def _bounded(texts: Sequence[str]) -> list[str]:
 
 def is_useful(narrowing: Narrowing) -> bool:
     """Whether there is anything to choose from."""
-    return narrowing.or_empty or narrowing.has_text
+    return narrowing.or_empty or has_text(narrowing)
+
+
+def has_text(narrowing: Narrowing) -> bool:
+    """Whether any chunk holds text."""
+    return any(chunk.strip("\n") for chunk in narrowing.chunks)

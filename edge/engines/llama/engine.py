@@ -46,7 +46,10 @@ _Mailbox = asyncio.Queue[FromWorker | None]
 
 
 class LlamaEngine:
-    """Engine over one worker process. ``run`` has to be running for it to answer."""
+    """Engine over one worker process. ``run`` has to be running for it to answer.
+
+    ``coached``: the model is small and gets help in acting as an agent.
+    """
 
     name = "local"
 
@@ -55,11 +58,13 @@ class LlamaEngine:
         model_id: str,
         load: Load,
         *,
+        coached: bool,
         spawn: Callable[[Load], Awaitable[WorkerLink]],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._model_id = model_id
         self._load = load
+        self._coached = coached
         self._spawn = spawn
         self._sleep = sleep
         self._link: WorkerLink | None = None
@@ -166,7 +171,7 @@ class LlamaEngine:
     async def count_tokens(self, request: ChatRequest) -> Tokens:
         number, mailbox = self._admit()
         try:
-            self._send(Count(number, prompt_frame(request)))
+            self._send(Count(number, prompt_frame(request, coached=self._coached)))
             match await mailbox.get():
                 case Counted(_, tokens):
                     return Tokens(tokens)
@@ -183,7 +188,7 @@ class LlamaEngine:
         number, mailbox = self._admit()
         answer = Answer(request.model, os.urandom)
         try:
-            self._send(generate_frame(number, request))
+            self._send(generate_frame(number, request, coached=self._coached))
             while not answer.ended:
                 frame = await mailbox.get()
                 if frame is None:

@@ -11,19 +11,22 @@ from typing import Any, cast
 import msgspec
 
 from edge.chat import ChatRequest, JsonObject, Sampling, ToolSpec
-from edge.engines.frames import Generate, Prompt, SamplingValues, Tool
-from edge.prompts import normalise, to_messages
+from edge.engines.frames import Generate, NarrowedProperty, Prompt, SamplingValues, Tool
+from edge.prompts import coach, exhausted_tool, normalise, shown_texts, to_messages
 
 
-def prompt_frame(request: ChatRequest) -> Prompt:
-    """The conversation in the shape chat templates take. Raises UnsupportedInput."""
-    return _prompt(normalise(request))
+def prompt_frame(request: ChatRequest, *, coached: bool) -> Prompt:
+    """The conversation in the shape chat templates take; ``coached`` for a small model.
+
+    Raises UnsupportedInput.
+    """
+    return _prompt(_local(request, coached))
 
 
-def generate_frame(number: int, request: ChatRequest) -> Generate:
+def generate_frame(number: int, request: ChatRequest, *, coached: bool) -> Generate:
     """The whole request for the worker. Raises UnsupportedInput."""
-    local = normalise(request)
-    offered = _offered(local)
+    local = _local(request, coached)
+    offered = _rested(local, _offered(local)) if coached else _offered(local)
     return Generate(
         id=number,
         prompt=_prompt(local),
@@ -34,7 +37,29 @@ def generate_frame(number: int, request: ChatRequest) -> Generate:
         stop=list(local.stop),
         max_tokens=local.max_tokens,
         output_schema=None if local.output_schema is None else _plain(local.output_schema),
+        narrowed=_narrowed(local, offered) if coached else [],
     )
+
+
+def _local(request: ChatRequest, coached: bool) -> ChatRequest:
+    local = normalise(request)
+    return coach(local) if coached else local
+
+
+def _rested(local: ChatRequest, offered: tuple[ToolSpec, ...]) -> tuple[ToolSpec, ...]:
+    """Without the tool that a small model calls in circles, while others are left."""
+    tired = exhausted_tool(local)
+    rest = tuple(tool for tool in offered if tool.name != tired)
+    return rest or offered
+
+
+def _narrowed(local: ChatRequest, offered: tuple[ToolSpec, ...]) -> list[NarrowedProperty]:
+    """An edit replaces text that was shown, or writes a new file where nothing else can."""
+    names = {tool.name for tool in offered}
+    if "Edit" not in names:
+        return []
+    shown = list(shown_texts(local))
+    return [NarrowedProperty("Edit", "old_string", shown, or_empty="Write" not in names)]
 
 
 def _prompt(local: ChatRequest) -> Prompt:

@@ -29,7 +29,9 @@ class GrammarCompiler:
             _SPECIAL_MARK + piece if vocabulary.is_control(token) else piece
             for token, piece in enumerate(pieces)
         ]
-        tokenize = ctypes.cast(llama_cpp.llama_cpp._lib.llama_tokenize, ctypes.c_void_p).value
+        # llguidance calls llama.cpp's tokenizer itself, by its address.
+        library = llama_cpp.llama_cpp._lib  # noqa: SLF001 - the binding offers no other way
+        tokenize = ctypes.cast(library.llama_tokenize, ctypes.c_void_p).value
         self._tokenizer = LLTokenizer.from_llamacpp(
             tokens=tokens,
             vocab_ptr=vocabulary.handle,
@@ -73,7 +75,10 @@ class Constraint:
         return bool(self._matcher.is_error())
 
     def mask(self, logits: NDArray[np.float32]) -> None:
-        """Write minus infinity over every token that may not come next."""
+        """Write minus infinity over every token that may not come next.
+
+        At the end of the grammar only the end of generation is left.
+        """
         bits = np.frombuffer(self._matcher.compute_bitmask(), dtype=np.uint8)
         allowed = np.unpackbits(bits, bitorder="little", count=logits.shape[0]).view(bool)
         logits[~allowed] = -np.inf

@@ -100,13 +100,14 @@ class Desk:
 
     def _writer(self, order: Generate, stops: StopFilter, prompt: str) -> Writer:
         tools = [ToolSpec(t.name, t.description, t.schema) for t in order.offered]
-        narrowed = [Narrowing(n.tool, n.property, n.chunks) for n in order.narrowed]
+        narrowed = [Narrowing(n.tool, n.property, n.chunks, n.or_empty) for n in order.narrowed]
         parser = None
         if order.output_schema is None:
             parser = Parser(
                 tools,
                 self._voice.family,
                 reasoning=self._voice.template.reasoning,
+                forced=order.choice == "any",
                 starts_in_reasoning=self._voice.template.opens_reasoning(prompt),
                 narrowings=narrowed,
             )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ctypes
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -24,6 +24,9 @@ KV_TYPES = {
     "q8_0": llama_cpp.GGML_TYPE_Q8_0,
     "q4_0": llama_cpp.GGML_TYPE_Q4_0,
 }
+TURN_OPENERS = ("<|im_start|>", "<|start_header_id|>", "<start_of_turn>", "<|user|>", "[INST]")
+"""Control tokens that open a turn: a model that writes one has finished its own."""
+
 _PIECE_BYTES = 1024
 _GGML_LOG_LEVEL_WARN = 3
 _last_words: deque[str] = deque(maxlen=20)
@@ -49,6 +52,7 @@ class Vocabulary:
         self.handle = handle
         self.size: int = llama_cpp.llama_vocab_n_tokens(handle)
         self.adds_bos: bool = llama_cpp.llama_vocab_get_add_bos(handle)
+        self._turn_openers = self._single_tokens(TURN_OPENERS)
 
     def tokenize(self, text: str, *, special: bool = True) -> list[int]:
         """``special``: whether the text of control tokens becomes those tokens."""
@@ -67,7 +71,15 @@ class Vocabulary:
         return buffer.raw[:count] if count > 0 else b""
 
     def ends_generation(self, token: int) -> bool:
+        """An end the file declares, or the opener of somebody else's turn."""
+        if token in self._turn_openers:
+            return True
         return bool(llama_cpp.llama_vocab_is_eog(self.handle, token))
+
+    def _single_tokens(self, texts: Iterable[str]) -> frozenset[int]:
+        """Those of ``texts`` that are one control token each."""
+        found = (self.tokenize(text) for text in texts)
+        return frozenset(t[0] for t in found if len(t) == 1 and self.is_control(t[0]))
 
     def is_control(self, token: int) -> bool:
         return bool(llama_cpp.llama_vocab_is_control(self.handle, token))
@@ -160,7 +172,7 @@ class Context:
         params.n_threads = params.n_threads_batch = n_threads
         params.n_seq_max = n_sequences
         params.kv_unified = True
-        params.swa_full = True
+        params.swa_full = False
         params.type_k = params.type_v = KV_TYPES[kv_type]
         self.handle = llama_cpp.llama_init_from_model(model.handle, params)
         if not self.handle:

@@ -65,10 +65,11 @@ class Writer:
         if self.constraint is not None:
             self.constraint.consume(token)
         pieces = list(self._read(self._decoder.decode(data)))
-        if self.constraint is not None and self.constraint.finished:
-            self.constraint = None
-            if self._grip.whole and self.ended is None:
+        if self._grip.whole:
+            if self.constraint is not None and self.constraint.finished and self.ended is None:
                 self.ended = "tool_use" if self.calls else "end_turn"
+        elif self._parser is not None and not self._parser.guarding:
+            self.constraint = None
         return pieces
 
     def finish(self) -> list[Piece]:
@@ -100,7 +101,7 @@ class Writer:
             return False
         if not constraint.consume_text(tail):
             return False
-        self.constraint = None if constraint.finished else constraint
+        self.constraint = constraint
         return True
 
     def _pieces(self, events: list[ParseEvent]) -> Iterator[Piece]:

@@ -1,0 +1,195 @@
+"""Help that a small model needs to act as an agent: how to work, and what to do after a failure.
+
+Pure functions of the conversation, so that a repeated prefix stays the same text. Knows
+Claude Code's own tools by name and leaves conversations without them alone. Called by the
+llama engine, before the conversation is rendered.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from edge.chat import ChatRequest, Message, Part, Text, ToolResult, ToolUse
+
+READ, EDIT, WRITE, BASH = "Read", "Edit", "Write", "Bash"
+
+SHOWN_LIMIT = 60_000
+"""Characters of shown text that may be quoted in an edit; the newest come first."""
+
+_LINE_NUMBER = re.compile(r"^ *\d+(?:\t|→)", re.MULTILINE)
+
+_INTRODUCTION = """\
+# How to work
+Do the task with the tools, step by step. Make one call, wait for its result, then go on.
+- To look at a file, call Read. To run a program or list files, call Bash.
+- To change a file, Read it first; then call Edit: old_string is copied from the file \
+exactly, new_string is what stands there afterwards.
+- {create}
+- Do not send a call again that failed; change it.
+- When everything is done, answer with one or two plain sentences and no call. Facts you \
+were asked for belong in that answer.
+
+Example. The user asks: The limit in limits.py should be 20.
+You call Read with file_path /w/limits.py and see: LIMIT = 10
+You call Edit with file_path /w/limits.py, old_string "LIMIT = 10", new_string "LIMIT = 20"
+You answer: The limit in limits.py is now 20."""
+
+_CREATE_BY_WRITE = "To create a file, call Write with its whole content."
+_CREATE_BY_EDIT = (
+    'To create a new file, call Edit with old_string "" (empty) and the whole content of the '
+    "file as new_string."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Hint:
+    """What to add to a failed result of ``tool`` that matches ``pattern``."""
+
+    tool: str
+    pattern: re.Pattern[str]
+    text: str
+
+
+_HINTS = (
+    _Hint(
+        EDIT,
+        re.compile("File does not exist"),
+        'To create this file, call Edit with old_string "" and the whole content as new_string. '
+        "If you meant another file, look with Bash: ls",
+    ),
+    _Hint(EDIT, re.compile("has not been read"), "Call Read on this file now, then Edit it."),
+    _Hint(EDIT, re.compile("file already exists"), "Call Read on this file now, then Edit it."),
+    _Hint(
+        EDIT,
+        re.compile("String to replace not found|not found in file"),
+        "Copy old_string from the file exactly. Call Read on the file if you have not seen it.",
+    ),
+    _Hint(
+        EDIT,
+        re.compile("exactly the same"),
+        "new_string must differ from old_string: write what should stand there afterwards.",
+    ),
+    _Hint(
+        EDIT,
+        re.compile(r"Found \d+ matches"),
+        "Copy more of the lines around it into old_string, or set replace_all to true.",
+    ),
+    _Hint(READ, re.compile("does not exist"), "Look which files there are with Bash: ls"),
+)
+
+_REPEATED = (
+    "You have made this same call before and got this same result. Do not make it again: "
+    "take the next step, or give the final answer."
+)
+
+
+def coach(request: ChatRequest) -> ChatRequest:
+    """The request with an introduction to its tools and hints behind failed results."""
+    names = {tool.name for tool in request.tools}
+    if not {READ, EDIT, BASH} <= names:
+        return request
+    create = _CREATE_BY_WRITE if WRITE in names else _CREATE_BY_EDIT
+    return replace(
+        request,
+        system=(*request.system, Text(_INTRODUCTION.format(create=create))),
+        messages=_hinted(request.messages),
+    )
+
+
+def shown_texts(request: ChatRequest) -> tuple[str, ...]:
+    """What the session has shown of files, newest first, without line numbers.
+
+    Text that an edit wrote counts: it stands in the file now.
+    """
+    calls = _calls(request.messages)
+    texts: list[str] = []
+    for result in _results(request.messages):
+        call = calls.get(result.tool_use_id)
+        if call is None or result.is_error:
+            continue
+        if call.name == READ:
+            texts.append(_LINE_NUMBER.sub("", _text(result.content)))
+        elif call.name == BASH:
+            texts.append(_text(result.content))
+        elif call.name in (EDIT, WRITE):
+            texts.append(str(call.input.get("new_string") or call.input.get("content") or ""))
+    return tuple(_newest([text for text in texts if text.strip()]))
+
+
+def exhausted_tool(request: ChatRequest) -> str | None:
+    """A tool whose last two calls were the same with the same result: it gets a rest."""
+    calls = _calls(request.messages)
+    made = [
+        (call.name, dict(call.input), _text(result.content))
+        for result in _results(request.messages)
+        if (call := calls.get(result.tool_use_id)) is not None
+    ]
+    if len(made) >= 2 and made[-1] == made[-2]:
+        return made[-1][0]
+    return None
+
+
+# --- hints ------------------------------------------------------------------------------
+
+
+def _hinted(messages: Sequence[Message]) -> tuple[Message, ...]:
+    calls = _calls(messages)
+    seen: list[tuple[str, object, str]] = []
+    hinted: list[Message] = []
+    for message in messages:
+        parts: list[Part] = []
+        for part in message.parts:
+            call = calls.get(part.tool_use_id) if isinstance(part, ToolResult) else None
+            if isinstance(part, ToolResult) and call is not None:
+                parts.append(_with_hint(part, call, seen))
+                seen.append((call.name, call.input, _text(part.content)))
+            else:
+                parts.append(part)
+        hinted.append(replace(message, parts=tuple(parts)))
+    return tuple(hinted)
+
+
+def _with_hint(
+    result: ToolResult, call: ToolUse, seen: Sequence[tuple[str, object, str]]
+) -> ToolResult:
+    text = _text(result.content)
+    hints = [
+        hint.text
+        for hint in _HINTS
+        if result.is_error and hint.tool == call.name and hint.pattern.search(text)
+    ]
+    if (call.name, call.input, text) in seen:
+        hints.append(_REPEATED)
+    if not hints:
+        return result
+    return replace(result, content=(*result.content, Text("\n" + "\n".join(hints))))
+
+
+# --- reading the conversation -----------------------------------------------------------
+
+
+def _calls(messages: Sequence[Message]) -> dict[str, ToolUse]:
+    return {
+        part.id: part for message in messages for part in message.parts if isinstance(part, ToolUse)
+    }
+
+
+def _results(messages: Sequence[Message]) -> list[ToolResult]:
+    return [part for message in messages for part in message.parts if isinstance(part, ToolResult)]
+
+
+def _text(parts: Sequence[Part]) -> str:
+    return "\n".join(part.text for part in parts if isinstance(part, Text))
+
+
+def _newest(texts: Sequence[str]) -> list[str]:
+    room = SHOWN_LIMIT
+    kept: list[str] = []
+    for text in reversed(texts):
+        if len(text) > room:
+            break
+        room -= len(text)
+        kept.append(text)
+    return kept

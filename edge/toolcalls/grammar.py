@@ -78,7 +78,7 @@ class Grammar:
         schema = tool.sanitised.schema
         required = schema.get("required", ())
         parts: list[str] = []
-        for name in schema.get("properties", {}):
+        for name in possible(schema):
             parameter = self._parameter(tool, name, shape)
             parts.append(f"{parameter} BLANK" if name in required else f"({parameter} BLANK)?")
         return self.rule(" ".join([*parts, self.literal(shape.close)]))
@@ -93,7 +93,7 @@ class Grammar:
         """Members in declared order; a comma before all but the first that is there."""
         required = schema.get("required", ())
         first = following = self.rule('""')
-        for name in reversed(schema["properties"]):
+        for name in reversed(possible(schema)):
             member = self._member(tool, name)
             after = following
             if name in required:
@@ -172,9 +172,14 @@ def is_closed(schema: Mapping[str, Any]) -> bool:
     return set(schema) <= known and schema.get("additionalProperties") is False
 
 
+def possible(schema: Mapping[str, Any]) -> list[str]:
+    """The declared properties that may be there at all."""
+    return [name for name, value in schema.get("properties", {}).items() if value is not False]
+
+
 def fragment(root: Mapping[str, Any], schema: Any) -> dict[str, Any]:
     """A part of a sanitised schema that stands alone."""
-    whole = dict(schema) if isinstance(schema, Mapping) else {"not": {}}
+    whole = dict(schema) if isinstance(schema, Mapping) else {}
     if "$defs" in root:
         whole["$defs"] = root["$defs"]
     return whole

@@ -83,8 +83,6 @@ def _number(value: Any) -> float | None:
 
 
 def _no_value(schema: Mapping[str, Any]) -> str | None:
-    if schema.get("type") == [] or schema.get("type") == ():
-        return "its list of types is empty"
     values = [schema["const"]] if "const" in schema else schema.get("enum")
     if values is None or "$ref" in schema:
         return None

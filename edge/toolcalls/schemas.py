@@ -40,7 +40,7 @@ _COMBINATORS = ("anyOf", "oneOf", "allOf", "$ref")
 _PLAIN_PATTERN = re.compile(
     r"\^?(?:[^\\\[\](){}?*+|^$]|\\[dwsDWS./\\\-+*?()\[\]{}^$|@:]"
     r"|\[\^?(?:[^\\\[\]&~^-]|\\[dwsDWS./\\\-+*?()\[\]{}^$|@:]|-)+\]"
-    r"|\((?:\?:)?|\)|[|?*+]|\{\d{1,3}(?:,\d{0,3})?\})*\$?"
+    r"|\((?!\?)|\(\?:|\)|[|?*+]|\{\d{1,3}(?:,\d{0,3})?\})*\$?"
 )
 
 
@@ -64,8 +64,9 @@ def sanitised(schema: JsonObject) -> Sanitised:
     result = work.convert(schema, closable=True)
     if not isinstance(result, dict):
         raise UnsatisfiableSchema("The JSON schema is false: no document can meet it.")
-    if work.definitions:
-        result["$defs"] = work.definitions
+    definitions = {name: part for name, part in work.definitions.items() if part is not False}
+    if definitions:
+        result["$defs"] = definitions
     return Sanitised(result, work.exact)
 
 
@@ -137,7 +138,8 @@ class _Sanitiser:
             elif key not in _ANNOTATIONS and not key.startswith("x-"):
                 self.exact = False
         self._finish_object(schema, result, closable=self._closable.pop())
-        return result
+        refused = self.definitions.get(str(result.get("$ref", "")).rsplit("/", 1)[-1]) is False
+        return False if refused else result
 
     def _finish_object(
         self, schema: Mapping[str, Any], result: dict[str, Any], *, closable: bool
@@ -181,9 +183,8 @@ class _Sanitiser:
         }
 
     def _pattern_properties(self, result: dict[str, Any], value: Any) -> None:
-        if not all(_PLAIN_PATTERN.fullmatch(pattern) for pattern in value):
-            raise UnsatisfiableSchema("The JSON schema has a patternProperties that is not plain.")
         self.exact = False
+        value = {name: child for name, child in value.items() if is_plain_pattern(name)}
         result["patternProperties"] = {
             name: self.convert(child, closable=True) for name, child in value.items()
         }
@@ -226,7 +227,7 @@ class _Sanitiser:
                 raise UnsatisfiableSchema("The JSON schema has too many references.")
             name = self._names[key] = f"r{len(self._names)}"
             target = self.convert(resolve(self._root, value), closable=key[1])
-            self.definitions[name] = {"not": {}} if target is False else target
+            self.definitions[name] = target
         result["$ref"] = f"#/$defs/{self._names[key]}"
 
     def _format(self, result: dict[str, Any], value: Any) -> None:
@@ -295,13 +296,13 @@ def _compile(schema: JsonObject) -> Any:
     reason = ""
     for draft in (None, jsonschema_rs.Draft7, jsonschema_rs.Draft4):
         try:
-            return _with_draft(dict(schema), draft)
+            return _with_draft(schema, draft)
         except (ValueError, jsonschema_rs.ReferencingError) as error:
             reason = reason or str(error).splitlines()[0]
     raise UnsatisfiableSchema(f"The JSON schema is not valid: {reason}")
 
 
-def _with_draft(schema: dict[str, Any], draft: int | None) -> Any:
+def _with_draft(schema: Any, draft: int | None) -> Any:
     if draft is None:
         return jsonschema_rs.validator_for(schema, validate_formats=True, retriever=_no_network)
     classes = {

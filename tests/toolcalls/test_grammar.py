@@ -7,7 +7,15 @@ from typing import Any
 import pytest
 
 from edge.chat import ToolSpec
-from edge.toolcalls.grammar import fragment, object_only, object_tail, quoted, regex_text, tags_tail
+from edge.toolcalls.grammar import (
+    fragment,
+    object_only,
+    object_tail,
+    possible,
+    quoted,
+    regex_text,
+    tags_tail,
+)
 from edge.toolcalls.narrowing import Narrowing
 from edge.toolcalls.shapes import GLM, INVOKE, QWEN
 from edge.toolcalls.toolbox import Tool
@@ -238,4 +246,4 @@ def test_small_pieces() -> None:
     assert quoted('a"\n') == '"a\\"\\n"'
     assert regex_text("</a.b>") == r"<\/a\.b>"
     assert fragment({"$defs": {"x": {}}}, {"type": "null"}) == {"type": "null", "$defs": {"x": {}}}
-    assert fragment({}, False) == {"not": {}}
+    assert possible({"properties": {"a": False, "b": {}}}) == ["b"]

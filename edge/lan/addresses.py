@@ -55,12 +55,24 @@ def reachable(
 
 
 def beyond_loopback(bound: Sequence[str]) -> bool:
-    """True if another machine could reach a daemon bound to these numeric addresses."""
-    return not all(ipaddress.ip_address(host.partition("%")[0]).is_loopback for host in bound)
+    """True if another machine could reach a daemon bound to these addresses.
+
+    A host name counts as yes: what it stands for is not known here.
+    """
+    numbers = [_number(host) for host in bound]
+    return any(number is None or not number.is_loopback for number in numbers)
 
 
 def _leads_to(item: InterfaceAddress, host: str) -> bool:
-    wanted = ipaddress.ip_address(host.partition("%")[0])
-    if wanted.is_unspecified:
+    wanted = _number(host)
+    if wanted is not None and wanted.is_unspecified:
         return item.is_ipv6 == (wanted.version == 6) and not item.is_loopback
-    return ipaddress.ip_address(item.address) == wanted
+    return wanted == ipaddress.ip_address(item.address)
+
+
+def _number(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """None for what is a name."""
+    try:
+        return ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return None

@@ -19,6 +19,7 @@ import zeroconf
 from zeroconf import DNSQuestionType, IPVersion, ServiceStateChange
 from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo, AsyncZeroconf
 
+from edge.errors import CodriverError
 from edge.lan.addresses import InterfaceAddress, interface_addresses, reachable
 from edge.lan.box import SERVICE_TYPE, Box, Offer, box_from, clean, txt_record
 from edge.units import Seconds
@@ -92,7 +93,7 @@ class Announcer:
 
 
 async def find(seconds: Seconds, bound: Sequence[str] = ("0.0.0.0", "::")) -> tuple[Box, ...]:
-    """The boxes that answer within ``seconds``, by name. Raises OSError without a network.
+    """The boxes that answer within ``seconds``, by name. Raises CodriverError if mDNS cannot.
 
     Two seconds are enough: a box repeats an answer to all at most once a second.
     ``bound`` chooses the interfaces to ask on, as for Announcer.
@@ -100,7 +101,11 @@ async def find(seconds: Seconds, bound: Sequence[str] = ("0.0.0.0", "::")) -> tu
     spots = reachable(bound, await asyncio.to_thread(interface_addresses))
     if not spots:
         return ()
-    async with _open(spots) as network:
+    try:
+        network = _open(spots)
+    except (OSError, RuntimeError) as error:
+        raise CodriverError(f"boxes cannot be looked for on this machine: {error}") from error
+    async with network:
         names = await _browse(network, seconds)
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(_resolve(network, name)) for name in names]

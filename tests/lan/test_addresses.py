@@ -22,6 +22,7 @@ ALL = (LO, LO6, WIFI, WIFI6, CABLE)
         (["fe80::5%wlan0"], (WIFI6,)),
         (["127.0.0.1"], (LO,)),
         (["10.0.0.1"], ()),
+        (["box.lan"], ()),
         ([], ()),
     ],
 )
@@ -35,6 +36,8 @@ def test_reachable(bound: list[str], expected: tuple[InterfaceAddress, ...]) -> 
         (["127.0.0.1", "::1"], False),
         (["127.0.0.1", "192.168.7.5"], True),
         (["0.0.0.0"], True),
+        (["localhost"], True),
+        ([], False),
         (["fe80::5%wlan0"], True),
     ],
 )

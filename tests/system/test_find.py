@@ -33,13 +33,7 @@ async def main():
 asyncio.run(main())
 """
 
-FIND = """
-import asyncio
-from edge.lan.box import boxes_as_json
-from edge.lan.discovery import find
-
-print(boxes_as_json(asyncio.run(find(2.0))))
-"""
+FIND = ("-m", "edge", "find", "--json", "--seconds", "2")
 
 
 @dataclass(frozen=True)
@@ -78,16 +72,16 @@ def plug_in(host: str, address: str) -> None:
     ip("-n", host, "link", "set", "eth0", "up")
 
 
-def on(host: str, script: str, *words: str) -> list[str]:
-    """The command that runs ``script`` on ``host``."""
-    return ["ip", "netns", "exec", host, sys.executable, "-c", script, *words]
+def on(host: str, *words: str) -> list[str]:
+    """The command that runs Python with ``words`` on ``host``."""
+    return ["ip", "netns", "exec", host, sys.executable, *words]
 
 
 @contextmanager
 def announcing(host: str, box_id: str) -> Iterator[str]:
     """A daemon of that id on ``host``, for as long as the block lasts; its first line."""
     with subprocess.Popen(
-        on(host, ANNOUNCE, box_id), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        on(host, "-c", ANNOUNCE, box_id), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as daemon:
         assert daemon.stdout is not None
         try:
@@ -98,8 +92,11 @@ def announcing(host: str, box_id: str) -> Iterator[str]:
 
 
 def find(host: str) -> list[dict[str, object]]:
-    done = subprocess.run(on(host, FIND), capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(
+        on(host, *FIND), stdout=subprocess.PIPE, text=True, check=False, timeout=60
+    )
     boxes: list[dict[str, object]] = json.loads(done.stdout)
+    assert done.returncode == (0 if boxes else 1)
     return boxes
 
 

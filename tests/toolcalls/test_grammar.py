@@ -247,3 +247,17 @@ def test_small_pieces() -> None:
     assert regex_text("</a.b>") == r"<\/a\.b>"
     assert fragment({"$defs": {"x": {}}}, {"type": "null"}) == {"type": "null", "$defs": {"x": {}}}
     assert possible({"properties": {"a": False, "b": {}}}) == ["b"]
+
+
+@pytest.mark.parametrize("chunks", [["a = 1\n"], []])
+def test_a_narrowing_may_allow_nothing_at_all(
+    chunks: list[str], accepts: Accepts, tools: tuple[ToolSpec, ...]
+) -> None:
+    edit = Tool(tools[2])
+    narrowing = Narrowing("Edit", "old_string", chunks, or_empty=True)
+    call = {"file_path": "new.py", "old_string": "", "new_string": "x"}
+    assert accepts(object_only(edit, [narrowing]), json.dumps(call))
+    tags = "".join(f"<parameter={k}>\n{v}\n</parameter>\n" for k, v in call.items())
+    assert accepts(tags_tail(edit, [narrowing], QWEN, {}), tags + "</function>")
+    call["old_string"] = "b = 1"
+    assert not accepts(object_only(edit, [narrowing]), json.dumps(call))

@@ -62,7 +62,7 @@ def _verdict(request: ChatRequest, policy: Policy, context: JsonObject) -> Verdi
     try:
         call = _last_action(request)
     except Held as held:
-        return Verdict("flagged", explain(held, "it"))
+        return Verdict("flagged", explain(held, "this action"))
     ((_, verdict),) = judge((call,), context, "deny" if policy == "off" else policy)
     return verdict
 
@@ -95,7 +95,7 @@ def _json_entry(entry: str) -> tuple[str, Json]:
 
 
 def _text_entry(entry: str) -> tuple[str, Json]:
-    """``Bash ls``: the form before version 2.1.3 of the client's own requests."""
+    """``Bash ls``: the form of clients such as 2.1.197. Nothing is escaped in it."""
     match = _TEXT_LINE.fullmatch(entry)
     if match is None:
         raise CannotJudge("the transcript's last entry is not one action")

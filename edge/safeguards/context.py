@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from edge.chat import Json, JsonObject
 from edge.safeguards import rules
-from edge.safeguards.finding import Held
+from edge.safeguards.finding import Forbidden
 from edge.safeguards.paths import PathRule, Places, locate
 from edge.safeguards.rules import Rules
 
@@ -56,7 +56,7 @@ def _path_rule(known: Rules, home: str | None) -> PathRule:
     def check(mode: str, path: str) -> None:
         for rule in (*known.deny, *known.ask):
             if rules.covers_path(rule, mode, path, home):
-                raise Held(f"a permission rule of yours forbids {path}")
+                raise Forbidden(f"a permission rule of yours is against {path}")
 
     return check
 

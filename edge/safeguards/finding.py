@@ -17,5 +17,9 @@ class Held(Exception):
         """The permission rule that would let this action pass, if one can be named."""
 
 
+class Forbidden(Held):
+    """A deny or ask rule of the person's own is against it."""
+
+
 class CannotJudge(Held):
     """The action cannot be read with certainty."""

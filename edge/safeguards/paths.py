@@ -15,7 +15,7 @@ from fnmatch import fnmatchcase
 from edge.safeguards.finding import Held
 
 PathRule = Callable[[str, str], None]
-"""Takes "read" or "write" and an absolute path; raises Held where a rule forbids it."""
+"""Takes "read", "write" or "edit" and an absolute path; raises Held where a rule forbids it."""
 
 
 def _no_rule(_mode: str, _path: str) -> None:
@@ -59,10 +59,13 @@ def locate(text: str, cwd: str) -> str:
 
 
 def check(mode: str, text: str, places: Places, *, cwd: str | None = None) -> None:
-    """Raises Held unless this path may be read or written. ``text`` may hold globs."""
+    """Raises Held unless this path may be read or written. ``text`` may hold globs.
+
+    "edit" is a write through one of the client's own edit tools, "write" one by a command.
+    """
     _require_no_climb(text)
     path = locate(text, cwd or places.cwd)
-    if (path in _SINKS) if mode == "write" else _is_system(path, places):
+    if (path in _SINKS) if mode != "read" else _is_system(path, places):
         return
     _require_trusted(text, path, places)
     _require_not_sensitive(mode, text, path)
@@ -91,6 +94,8 @@ def require_inside(text: str, places: Places, *, cwd: str) -> str:
 
 def _require_no_climb(text: str) -> None:
     """``link/..`` and ``*/..`` are not where the text says once a link or glob is followed."""
+    if re.search(r":(?:/|\.\.(?:/|$))", text):
+        raise Held(f"{text} hides a path behind a colon")
     parts = [part for part in text.split("/") if part not in ("", ".")]
     seen_glob = False
     for part in parts:
@@ -205,7 +210,7 @@ _LATER_DIRECTORIES = frozenset(
         ".bundle",
     ]
 )
-_LATER_NAMES = (
+_BUILD_FILES = (
     "makefile",
     "gnumakefile",
     "*.mk",
@@ -214,6 +219,10 @@ _LATER_NAMES = (
     "taskfile.y*ml",
     "rakefile",
     "package.json",
+)
+"""Their lines run at the next build; a command that writes them does so unseen."""
+
+_LATER_NAMES = (
     ".gitlab-ci.y*ml",
     ".travis.yml",
     "azure-pipelines.yml",
@@ -289,7 +298,7 @@ def _require_not_sensitive(mode: str, text: str, path: str) -> None:
     for part in re.split(r"[/:=]", path):
         if _is_secret(part):
             raise Held(f"{text or path} may hold credentials")
-        if mode == "write" and _acts_later(part):
+        if mode != "read" and _acts_later(part, built=mode == "write"):
             raise Held(f"{text or path} can make commands run later")
 
 
@@ -302,11 +311,12 @@ def _is_secret(part: str) -> bool:
     return low in _SECRET_DIRECTORIES or any(fnmatchcase(low, name) for name in _SECRET_NAMES)
 
 
-def _acts_later(part: str) -> bool:
+def _acts_later(part: str, *, built: bool) -> bool:
     low = part.casefold()
     if _GLOB.search(low):
         return _may_match(low, _SAMPLES_LATER)
-    return low in _LATER_DIRECTORIES or any(fnmatchcase(low, name) for name in _LATER_NAMES)
+    names = (*_LATER_NAMES, *_BUILD_FILES) if built else _LATER_NAMES
+    return low in _LATER_DIRECTORIES or any(fnmatchcase(low, name) for name in names)
 
 
 def _may_match(pattern: str, samples: tuple[str, ...]) -> bool:

@@ -15,7 +15,7 @@ from edge.chat import JsonObject, ToolUse, Verdict
 from edge.safeguards import context as contexts
 from edge.safeguards import paths, rules, shell
 from edge.safeguards.context import Context
-from edge.safeguards.finding import CannotJudge, Held
+from edge.safeguards.finding import CannotJudge, Forbidden, Held
 from edge.safeguards.rules import Rule
 from edge.safeguards.walk import walk
 
@@ -93,10 +93,12 @@ def explain(held: Held, tool: str) -> str:
     """One sentence: why, and how the person can allow it. The client adds the full stop."""
     reason = re.sub(r"\s+", " ", re.sub(r"[^\x20-\x7e\u00a1-\uffff]", " ", held.reason)).strip()
     reason = reason if len(reason) <= _LONGEST_REASON else reason[:_LONGEST_REASON] + "..."
-    rule = f"the permission rule {held.rule}" if held.rule else f"a permission rule for {tool}"
+    what = "this command" if tool == "Bash" else tool
+    rule = f"the permission rule {held.rule}" if held.rule else f"a permission rule for {what}"
+    change = "change that rule" if isinstance(held, Forbidden) else f"add {rule}"
     return (
         f"codriver's offline safety check held this back because {reason}; to allow it, switch "
-        f"from auto to manual mode with Shift+Tab or add {rule}"
+        f"from auto to manual mode with Shift+Tab or {change}"
     )
 
 
@@ -113,7 +115,7 @@ def _require_harmless(
         _read(call, context)
         return cwds
     if policy == "deny":
-        raise Held("the box is set to hold back everything that acts", "")
+        raise Held("the box is set to hold back everything that acts")
     if context.prose:
         raise CannotJudge("your autoMode deny rules are in words that only a model can judge")
     return _act(call, context, cwds)
@@ -124,7 +126,7 @@ def _require_no_rule_against(call: ToolUse, context: Context) -> None:
         raise CannotJudge("a deny or ask rule of yours could not be read")
     for rule in (*context.rules.deny, *context.rules.ask):
         if rules.covers_tool(rule, call.name):
-            raise Held(f"a permission rule of yours is against {call.name}")
+            raise Forbidden(f"a permission rule of yours is against {call.name}")
 
 
 def _act(call: ToolUse, context: Context, cwds: frozenset[str]) -> frozenset[str]:
@@ -164,8 +166,9 @@ def _read(call: ToolUse, context: Context) -> None:
 
 
 def _edit(call: ToolUse, context: Context) -> None:
+    """The client shows such an edit as a diff, so a build file may be edited this way."""
     for text in _texts(call, _EDIT_TOOLS[call.name], required=True):
-        _path("write", text, call, context)
+        _path("edit", text, call, context)
 
 
 def _texts(call: ToolUse, fields: tuple[str, ...], *, required: bool) -> list[str]:
@@ -187,6 +190,8 @@ def _path(mode: str, text: str, call: ToolUse, context: Context) -> None:
         return
     try:
         paths.check(mode, text, context.places)
+    except Forbidden:
+        raise
     except Held as held:
         family = "Read" if mode == "read" else "Edit"
         raise Held(held.reason, f"{family}(/{path})") from held
@@ -218,4 +223,4 @@ def _allows_command(rule: Rule, text: str) -> bool:
 def _require_not_forbidden(text: str, source: str, context: Context) -> None:
     for rule in (*context.rules.deny, *context.rules.ask):
         if any(rules.covers_command(rule, form) for form in (text, source) if form):
-            raise Held(f"your permission rule Bash({rule.spec or '*'}) is against it")
+            raise Forbidden(f"your permission rule Bash({rule.spec or '*'}) is against it")

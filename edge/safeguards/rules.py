@@ -18,11 +18,16 @@ from edge.safeguards.paths import locate
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """``spec`` is None for a rule that names a whole tool; ``root`` is where its ``/`` is."""
+    """``spec`` is None for a rule that names a whole tool.
+
+    A path that begins with ``/`` is relative to ``root``, the directory of the rule's
+    settings; other relative paths are relative to ``cwd``.
+    """
 
     tool: str
     spec: str | None
     root: str
+    cwd: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,7 @@ def _one(item: Json, roots: Mapping[str, Json], cwd: str) -> Rule | None:
     if match is None:
         return None
     spec = None if match[2] in (None, "", "*") else match[2]
-    return Rule(match[1], spec, root if isinstance(root, str) else cwd)
+    return Rule(match[1], spec, root if isinstance(root, str) else cwd, cwd)
 
 
 # --- tools ------------------------------------------------------------------------------------
@@ -100,7 +105,8 @@ def covers_command(rule: Rule, text: str, tool: str = "Bash") -> bool:
         return True
     prefix = rule.spec.removesuffix(":*")
     if prefix != rule.spec:
-        return text == prefix or text.startswith(prefix + " ")
+        whole_word = prefix[-1:].isalnum()
+        return text == prefix or text.startswith(prefix + " " if whole_word else prefix)
     pattern = ".*".join(re.escape(part) for part in rule.spec.split("*"))
     if re.fullmatch(pattern, text, re.DOTALL):
         return True
@@ -177,8 +183,10 @@ def _absolute(rule: Rule, home: str | None) -> str | None:
     if spec.startswith("~"):
         return None if home is None else locate(spec[2:], home)
     if "/" not in spec.removesuffix("/"):
-        return posixpath.join(rule.root, "**", spec.removesuffix("/"))
-    return locate(spec.removeprefix("/"), rule.root)
+        return posixpath.join(rule.cwd, "**", spec.removesuffix("/"))
+    if spec.startswith("/"):
+        return locate(spec[1:], rule.root)
+    return locate(spec, rule.cwd)
 
 
 def _regex(pattern: str) -> str:

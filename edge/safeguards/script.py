@@ -69,11 +69,15 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class Simple:
-    """One simple command; ``source`` is its text as written."""
+    """One simple command; ``source`` is its text as written.
+
+    ``exports``: it is an ``export``, whose assignments reach other programs.
+    """
 
     assignments: tuple[Assignment, ...]
     words: tuple[Word, ...]
     source: str
+    exports: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +131,7 @@ class Loop:
 
 
 @dataclass(frozen=True, slots=True)
-class Test:
+class Condition:
     """``[ ... ]`` or ``[[ ... ]]``. ``numeric`` words are evaluated as arithmetic."""
 
     words: tuple[Word, ...]
@@ -135,5 +139,5 @@ class Test:
 
 
 Node: TypeAlias = (
-    Simple | Redirected | Block | AndOr | Not | Pipeline | Subshell | Choice | Loop | Test
+    Simple | Redirected | Block | AndOr | Not | Pipeline | Subshell | Choice | Loop | Condition
 )

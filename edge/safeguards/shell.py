@@ -110,13 +110,18 @@ def _block(children: list[Node]) -> Node:
     return children[0] if len(children) == 1 else Block(tuple(children))
 
 
-def _statements(node: TreeNode, skip: int = 0) -> list[Node]:
-    """The statements among a node's children, past ``skip`` named ones."""
+def _statements(node: TreeNode) -> list[Node]:
+    """The statements among a node's children; one followed by ``&`` runs in its own shell."""
     for child in node.children:
         if not child.is_named and child.type not in _PUNCTUATION:
             raise CannotJudge(f"it uses the shell syntax {child.type!r}")
-    named = [child for child in node.named_children if child.type != "comment"]
-    return [statement(child) for child in named[skip:]]
+    found: list[Node] = []
+    for child in node.children:
+        if child.type == "&" and found:
+            found[-1] = Subshell(found[-1])
+        elif child.is_named and child.type != "comment":
+            found.append(statement(child))
+    return found
 
 
 _PUNCTUATION = frozenset(
@@ -187,7 +192,8 @@ def _export(node: TreeNode) -> Node:
     parts = node.named_children
     if not parts or any(part.type != "variable_assignment" for part in parts):
         raise CannotJudge("export without a value prints or marks variables")
-    return Simple(tuple(_assignment(part) for part in parts), (), _text(node))
+    assignments = tuple(_assignment(part) for part in parts)
+    return Simple(assignments, (), _text(node), exports=True)
 
 
 def _list(node: TreeNode) -> Node:
@@ -223,6 +229,8 @@ def _compound(node: TreeNode) -> Node:
 def _if(node: TreeNode) -> Node:
     """Condition, body, and each elif and else: every part may run after any other."""
     bodies = []
+    if any(child.type == "&" for child in node.children):
+        raise CannotJudge("it runs part of an if in the background")
     for child in node.named_children:
         if child.type in ("elif_clause", "else_clause"):
             bodies.extend(_statements(child))
@@ -247,14 +255,15 @@ def _case(node: TreeNode) -> Node:
 
 def _case_body(item: TreeNode, patterns: int) -> list[Node]:
     named = [c for c in item.named_children if c.type != "comment"][patterns:]
+    if any(child.type == "&" for child in item.children):
+        raise CannotJudge("it runs a case in the background")
     return [statement(child) for child in named]
 
 
 def _while(node: TreeNode) -> Node:
-    parts = [c for c in node.named_children if c.type != "comment"]
-    *condition, body = parts
-    if body.type != "do_group":
-        raise CannotJudge("it has a loop without a body")
+    *condition, body = [c for c in node.named_children if c.type != "comment"]
+    if any(child.type == "&" for child in node.children) or body.type != "do_group":
+        raise CannotJudge("it has a loop that is not understood")
     return Loop(None, (), Block((*(statement(c) for c in condition), *_statements(body))))
 
 
@@ -287,7 +296,20 @@ def _redirected(node: TreeNode) -> Node:
                 redirects.extend(_heredoc(child, rest))
             case _:
                 raise CannotJudge("it uses a redirection that is not understood")
-    return _with_rest(Redirected(body, tuple(redirects)), rest)
+    return _with_rest(_redirect_last(body, tuple(redirects)), rest)
+
+
+def _redirect_last(body: Node | None, redirects: tuple[Redirect, ...]) -> Node:
+    """``a && b > x``: the grammar redirects the whole list, the shell only its last command."""
+    match body:
+        case AndOr(operator, left, right):
+            return AndOr(operator, left, _redirect_last(right, redirects))
+        case Pipeline(children):
+            return Pipeline((*children[:-1], _redirect_last(children[-1], redirects)))
+        case Not(inner):
+            return Not(_redirect_last(inner, redirects))
+        case _:
+            return Redirected(body, redirects)
 
 
 def _with_rest(head: Node, rest: list[TreeNode]) -> Node:
@@ -296,7 +318,13 @@ def _with_rest(head: Node, rest: list[TreeNode]) -> Node:
         return head
     if len(rest) > 1 or rest[0].type != "pipeline":
         raise CannotJudge("it goes on after a here-document in a way that is not understood")
-    return Pipeline((head, *_statements(rest[0])))
+    return _pipe_last(head, _statements(rest[0]))
+
+
+def _pipe_last(head: Node, rest: list[Node]) -> Node:
+    if isinstance(head, AndOr):
+        return AndOr(head.operator, head.left, _pipe_last(head.right, rest))
+    return Pipeline((head, *rest))
 
 
 def _file_redirect(node: TreeNode) -> list[Redirect]:

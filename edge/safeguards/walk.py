@@ -22,6 +22,7 @@ from edge.safeguards.script import (
     AndOr,
     Block,
     Choice,
+    Condition,
     Loop,
     Node,
     Not,
@@ -32,7 +33,6 @@ from edge.safeguards.script import (
     Simple,
     Subshell,
     Substitution,
-    Test,
     Word,
 )
 from edge.safeguards.values import (
@@ -113,7 +113,7 @@ class _Walker:
             case Redirected(body, redirects):
                 self._redirects(redirects, state, body)
                 return _same(state) if body is None else self.run(body, state, feeder)
-            case Test(words, numeric):
+            case Condition(words, numeric):
                 return self._test(words, numeric, state)
             case Subshell(body):
                 self.run(body, state)
@@ -184,7 +184,7 @@ class _Walker:
         raise CannotJudge("its loop changes more than can be followed")
 
     def _bind(self, state: State, name: str, values: Iterable[Value]) -> State:
-        require_harmless_variable(name)
+        require_harmless_variable(name, exported=False)
         found = frozenset(values)
         if len(found) > MOST_VALUES:
             found = frozenset((UNKNOWN,))
@@ -205,7 +205,8 @@ class _Walker:
     def _simple(self, node: Simple, state: State, feeder: tuple[str, ...]) -> After:
         assigned = state
         for assignment in node.assignments:
-            require_harmless_variable(assignment.name)
+            exported = node.exports or bool(node.words)
+            require_harmless_variable(assignment.name, exported=exported)
             values = frozenset(single(assignment.value, self._scope(assigned)))
             assigned = replace(assigned, variables={**assigned.variables, assignment.name: values})
         if not node.words:

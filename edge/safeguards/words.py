@@ -15,12 +15,12 @@ from edge.safeguards import quoting
 from edge.safeguards.finding import CannotJudge
 from edge.safeguards.script import (
     Arithmetic,
+    Condition,
     Node,
     Piece,
     Plain,
     ProcessFile,
     Substitution,
-    Test,
     Variable,
     Word,
 )
@@ -145,7 +145,7 @@ _COMPARES_NUMBERS = frozenset(("-eq", "-ne", "-lt", "-le", "-gt", "-ge"))
 _EVALUATES = frozenset(("-v", "-R"))
 
 
-def test(node: TreeNode, lower: Lower) -> Test:
+def test(node: TreeNode, lower: Lower) -> Condition:
     """``[ ... ]`` or ``[[ ... ]]``."""
     if node.children[0].type not in ("[", "[["):
         raise CannotJudge("it evaluates arithmetic as a command")
@@ -153,7 +153,7 @@ def test(node: TreeNode, lower: Lower) -> Test:
     numeric: list[Word] = []
     for child in node.named_children:
         _test_part(child, lower, words, numeric)
-    return Test(tuple(words), tuple(numeric))
+    return Condition(tuple(words), tuple(numeric))
 
 
 def _test_part(node: TreeNode, lower: Lower, words: list[Word], numeric: list[Word]) -> None:

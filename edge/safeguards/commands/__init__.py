@@ -7,6 +7,7 @@ filters), files, git, build, run. Called by walk.
 from __future__ import annotations
 
 import posixpath
+import re
 from dataclasses import replace
 
 from edge.safeguards.commands import build, files, git, run, text
@@ -47,10 +48,26 @@ def _by_name(call: Call) -> None:
     found = _TABLE.get(call.name)
     if found is None and run.interpreter_name(call.name):
         found = run.interpret
+    if call.name in build.TABLE or run.interpreter_name(call.name):
+        _require_no_new_code(call)
     if found is None:
         why = _WHY.get(call.name, "is not on the list of commands known to be harmless")
         raise call.held(f"{call.name} {why}")
     found(call)
+
+
+_CODE = re.compile(
+    r".*(\.([cm]?[jt]sx?|py|rb|rs|go|c|cc|cpp|h|hpp|java|kts?|swift|php|pl|lua|exs?|sh|toml|cfg|ini"
+    r"|gradle|cmake|ya?ml|cs|dart|scala|vue|svelte)|file|\*)",
+    re.I,
+)
+
+
+def _require_no_new_code(call: Call) -> None:
+    """What this same command wrote may be run by any build or test, and is not known."""
+    new = sorted(path for path in call.written if _CODE.fullmatch(path))
+    if new:
+        raise Held(f"it writes {new[0]} and runs the project's code in the same command")
 
 
 def _by_path(call: Call) -> None:
@@ -63,6 +80,7 @@ def _by_path(call: Call) -> None:
     if directory in _SYSTEM_BIN:
         _by_name(named)
         return
+    _require_no_new_code(call)
     run.program(replace(call, argv=call.argv[:1]))
     if name in _TABLE or run.interpreter_name(name) or name in _WHY:
         _by_name(named)

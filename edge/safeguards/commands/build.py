@@ -108,8 +108,16 @@ def _scripts(call: Call) -> None:
             raise call.held(f"{call.name} run is given an option before the script")
     elif not _is_direct_script(call.name, first.text):
         raise call.held(f"{call.name} {first.text} may reach the network or change the project")
+    if call.name != "npm" and first.text in _NOT_SCRIPTS:
+        raise call.held(f"{call.name} runs {first.text}, which can run any code")
     require_plain_target(call, first)
     _script_arguments(call, after)
+
+
+_NOT_SCRIPTS = frozenset(
+    ("node", "npx", "npm", "bun", "bunx", "deno", "tsx", "ts-node", "env", "exec", "sh", "bash")
+)
+"""yarn, pnpm and bun run a program of this name where the project has no such script."""
 
 
 def _is_direct_script(name: str, script: str) -> bool:
@@ -159,9 +167,9 @@ _CARGO_BUILD = options(
     "--tests --examples --benches --offline --locked --frozen -q --quiet "
     "-v --verbose -vv --no-run "
     "--doc --no-fail-fast --keep-going --no-deps --fix --allow-dirty --allow-staged --nocapture",
-    text="-p --package --bin --example --test --bench --features -F -j --jobs --target "
+    text="-p --package --bin --example --test --bench --features -F -j --jobs "
     "--message-format --color --exclude --profile",
-    read="--manifest-path",
+    read="--manifest-path --target",
 )
 _CARGO = {
     **dict.fromkeys(
@@ -245,9 +253,9 @@ _PYTEST = options(
     "--no-cov --disable-warnings --showlocals --stepwise --cov -vvv "
     "--markers --cache-show --setup-show",
     text="-k -m -n --maxfail --durations --tb -r --color --timeout --log-level --log-cli-level "
-    "--show-capture --capture --numprocesses --dist --cov-report --import-mode -W --verbosity "
+    "--show-capture --capture --numprocesses --dist --import-mode -W --verbosity "
     "--hypothesis-seed --reruns --randomly-seed --durations-min",
-    read="--ignore --deselect",
+    read="--ignore --deselect --cov-report",
     attached="--cov",
 )
 _TOOLS: dict[str, Options] = {
@@ -287,7 +295,8 @@ _TOOLS: dict[str, Options] = {
     ),
     "eslint": options(
         "--fix --fix-dry-run --quiet --cache --no-error-on-unmatched-pattern --version",
-        text="--ext --format -f --max-warnings --ignore-pattern",
+        text="--ext --max-warnings --ignore-pattern",
+        read="--format -f",
     ),
     "prettier": options("--check --write -c -w -l --list-different --version", text="--log-level"),
     "jest": options(
@@ -296,8 +305,10 @@ _TOOLS: dict[str, Options] = {
         "--no-cache -u --updateSnapshot --onlyChanged -o --json --detectOpenHandles --forceExit",
         text="-t --testNamePattern --maxWorkers -w --testPathPattern",
     ),
-    "vitest": options("--run --coverage --silent", text="-t --testNamePattern --reporter"),
-    "mocha": options("--bail -b --recursive --exit", text="-g --grep --timeout -t --reporter -R"),
+    "vitest": options("--run --coverage --silent", text="-t --testNamePattern", read="--reporter"),
+    "mocha": options(
+        "--bail -b --recursive --exit", text="-g --grep --timeout -t", read="--reporter -R"
+    ),
     "rustc": options("-g -O --version", text="--edition --crate-type --crate-name", write="-o"),
     "rustfmt": options("--check --version", text="--edition"),
     "gofmt": options("-l -w -d -s", words=True),
@@ -308,10 +319,10 @@ _TOOLS: dict[str, Options] = {
         "-V -VV -N --output-on-failure --verbose", text="-R -E -L -j --timeout", read="--test-dir"
     ),
     "ninja": options("-v -n -k", text="-j -k", read="-C"),
-    "clang-format": options("-i -n --Werror", text="--style"),
+    "clang-format": options("-i -n --Werror", read="--style"),
     "shellcheck": options("-x -a", text="-s -S -e -f"),
     "phpunit": options("--testdox", text="--filter --testsuite"),
-    "rspec": options("--fail-fast", text="-e --example --format -f --tag -t"),
+    "rspec": options("--fail-fast", text="-e --example --tag -t", read="--format -f"),
     "markdownlint": options("--fix"),
     "tox": options("-q -v -p", text="-e"),
 }

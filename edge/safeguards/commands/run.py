@@ -161,74 +161,42 @@ def _env(call: Call) -> None:
     """``env NAME=value command``; alone it prints every secret of the environment."""
     rest = list(call.argv[1:])
     while rest and not rest[0].unknown and "=" in rest[0].text:
-        require_harmless_variable(rest.pop(0).text.partition("=")[0])
+        require_harmless_variable(rest.pop(0).text.partition("=")[0], exported=True)
     if not rest or rest[0].text.startswith("-") or rest[0].unknown:
         raise call.held("env prints or changes the environment")
     call.run(replace(call, argv=tuple(rest)))
 
 
-_VARIABLES = frozenset(
-    [
-        "CI",
-        "NODE_ENV",
-        "DEBUG",
-        "FORCE_COLOR",
-        "NO_COLOR",
-        "RUST_BACKTRACE",
-        "RUST_LOG",
-        "TZ",
-        "CGO_ENABLED",
-        "GOOS",
-        "GOARCH",
-        "LANG",
-        "LC_ALL",
-        "PYTHONUNBUFFERED",
-        "PYTHONDONTWRITEBYTECODE",
-        "PORT",
-        "VERBOSE",
-        "CARGO_TERM_COLOR",
-        "TERM",
-        "RAILS_ENV",
-        "PYTHONHASHSEED",
-        "APP_ENV",
-        "FLASK_ENV",
-        "LOG_LEVEL",
-        "TEST_ENV",
-        "CLICOLOR",
-        "COLUMNS",
-        "FILE",
-        "FILES",
-        "DIR",
-        "NAME",
-        "COUNT",
-        "RESULT",
-        "OUT",
-        "SRC",
-        "N",
-        "I",
-        "X",
-        "Y",
-        "VERSION",
-        "TARGET",
-        "STATUS",
-        "BRANCH",
-        "COMMIT",
-        "SUM",
-        "TOTAL",
-    ]
+_EXPORTED = frozenset(
+    (
+        *("CI", "NODE_ENV", "APP_ENV", "FLASK_ENV", "RAILS_ENV", "TEST_ENV", "DEBUG", "VERBOSE"),
+        *("LOG_LEVEL", "RUST_LOG", "RUST_BACKTRACE", "PORT", "TZ", "LANG", "LC_ALL", "TERM"),
+        *("FORCE_COLOR", "NO_COLOR", "CLICOLOR", "CARGO_TERM_COLOR", "COLUMNS"),
+        *("CGO_ENABLED", "GOOS", "GOARCH"),
+        *("PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "PYTHONHASHSEED"),
+    )
+)
+_PRIVATE = frozenset(
+    (
+        *("FILE", "FILES", "DIR", "NAME", "COUNT", "RESULT", "OUT", "SRC", "N", "I", "X", "Y"),
+        *("VERSION", "TARGET", "STATUS", "BRANCH", "COMMIT", "SUM", "TOTAL"),
+    )
 )
 _LOWER_BUT_LIVE = re.compile(
-    r"\w*_proxy|path|fpath|cdpath|manpath|module_path|fignore|psvar|prompt"
+    r"\w*_proxy|npm_\w*|\w*path|fignore|psvar|prompt|aliases|functions|commands|options|argv|watch"
 )
 
 
-def require_harmless_variable(name: str) -> None:
-    """Raises Held unless setting it can change nothing but the commands that use it openly."""
-    if name in _VARIABLES:
+def require_harmless_variable(name: str, *, exported: bool) -> None:
+    """Raises Held unless setting it can change nothing but the commands that use it openly.
+
+    ``exported`` variables reach other programs, so they are an allow-list.
+    """
+    if name in _EXPORTED or (not exported and name in _PRIVATE):
         return
-    if name == name.lower() and name.isascii() and not _LOWER_BUT_LIVE.fullmatch(name):
-        return
-    raise Held(f"setting {name} can change what other commands do")
+    own = name == name.lower() and name.isascii() and not _LOWER_BUT_LIVE.fullmatch(name)
+    if exported or not own:
+        raise Held(f"setting {name} can change what other commands do")
 
 
 def _tool_runner(call: Call) -> None:

@@ -249,6 +249,8 @@ def _find_or_run(call: Call) -> None:
         raise call.held("find runs a command on what it finds")
     _find(replace(call, argv=call.argv[:at]))
     inner = [v for v in call.argv[at + 1 : -1] if v.text != "{}"]
+    if any(value.text in (";", "+") for value in inner):
+        raise call.held("find does more than one thing with what it finds")
     if not inner or inner[0].unknown or inner[0].text not in FOUND_FILE_READERS:
         raise call.held("find runs a command on what it finds")
     call.run(replace(call, argv=tuple(inner)))

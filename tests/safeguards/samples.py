@@ -65,4 +65,4 @@ def recorded(name: str, directory: Path = HERE / "recordings") -> ChatRequest:
     """A request that a real client sent."""
     recording = json.loads((directory / f"{name}.json").read_text(encoding="utf-8"))
     body = json.dumps(recording["body"]).encode()
-    return anthropic.parse(body, recording["headers"], recording["path"])
+    return anthropic.parse(body, dict(recording["headers"]), recording["path"])

@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias
 from edge.errors import CodriverError
 from edge.units import Tokens
 
-Json: TypeAlias = "None | bool | int | float | str | Sequence[Json] | Mapping[str, Json]"
+Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 JsonObject: TypeAlias = Mapping[str, Json]
 
 Role = Literal["user", "assistant", "system"]

@@ -19,6 +19,7 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model", metavar="FILE|NAME", help="a GGUF file, or a model codriver knows (coder)"
     )
+    parser.add_argument("--models-dir", type=Path, metavar="DIR", help="where GGUF files lie")
     parser.add_argument("--context", type=int, metavar="N", help="tokens of context")
 
 
@@ -28,6 +29,8 @@ def from_options(options: argparse.Namespace) -> Config:
     model = config.model
     if options.model is not None:
         model = replace(model, path_or_name=options.model)
+    if options.models_dir is not None:
+        model = replace(model, models_dir=options.models_dir)
     if options.context is not None:
         model = replace(model, context=Tokens(options.context))
     return replace(config, model=model)

@@ -77,6 +77,8 @@ class Generate(msgspec.Struct, frozen=True, tag="generate"):
     max_tokens: int | None
     output_schema: dict[str, Any] | None = None
     narrowed: list[NarrowedProperty] = []
+    coached: bool = False
+    """Whether a small model is to be held to its choice between speaking and acting."""
 
 
 class Count(msgspec.Struct, frozen=True, tag="count"):

@@ -20,21 +20,34 @@ SHOWN_LIMIT = 60_000
 
 _LINE_NUMBER = re.compile(r"^ *\d+(?:\t|→)", re.MULTILINE)
 
+_WORKING_DIRECTORY = re.compile(
+    r"^(?:CWD|[ -]*(?:Primary w|W)orking directory): (/.*?)/?$", re.MULTILINE
+)
+"""How Claude Code says it: bare in one line, in full among its environment's facts."""
+
 _INTRODUCTION = """\
 # How to work
-Do the task with the tools, step by step. Make one call, wait for its result, then go on.
+You act through the tools. A task is done by calls, never by describing or showing what could \
+be done: make one call, wait for its result, then make the next.
 - To look at a file, call Read. To run a program or list files, call Bash.
 - To change a file, Read it first; then call Edit: old_string is copied from the file \
 exactly, new_string is what stands there afterwards.
 - {create}
 - Do not send a call again that failed; change it.
+- A greeting, or a question about general knowledge, is answered in words at once.
 - When everything is done, answer with one or two plain sentences and no call. Facts you \
 were asked for belong in that answer.
 
 Example. The user asks: The limit in limits.py should be 20.
-You call Read with file_path /w/limits.py and see: LIMIT = 10
-You call Edit with file_path /w/limits.py, old_string "LIMIT = 10", new_string "LIMIT = 20"
-You answer: The limit in limits.py is now 20."""
+You answer:
+{{"name": "Read", "arguments": {{"file_path": "{cwd}/limits.py"}}}}
+The result is: LIMIT = 10
+You answer:
+{{"name": "Edit", "arguments": {{"file_path": "{cwd}/limits.py", "old_string": "LIMIT = 10", \
+"new_string": "LIMIT = 20"}}}}
+The result is: The file has been updated.
+You answer:
+The limit in limits.py is now 20."""
 
 _CREATE_BY_WRITE = "To create a file, call Write with its whole content."
 _CREATE_BY_EDIT = (
@@ -90,10 +103,13 @@ def coach(request: ChatRequest) -> ChatRequest:
     names = {tool.name for tool in request.tools}
     if not {READ, EDIT, BASH} <= names:
         return request
-    create = _CREATE_BY_WRITE if WRITE in names else _CREATE_BY_EDIT
+    introduction = _INTRODUCTION.format(
+        create=_CREATE_BY_WRITE if WRITE in names else _CREATE_BY_EDIT,
+        cwd=_working_directory(request),
+    )
     return replace(
         request,
-        system=(*request.system, Text(_INTRODUCTION.format(create=create))),
+        system=(*request.system, Text(introduction)),
         messages=_hinted(request.messages),
     )
 
@@ -168,6 +184,19 @@ def _with_hint(
 
 
 # --- reading the conversation -----------------------------------------------------------
+
+
+def _working_directory(request: ChatRequest) -> str:
+    """As the client tells it, in the system text or in its first reminder."""
+    texts = [block.text for block in request.system]
+    texts += [
+        part.text
+        for message in request.messages[:2]
+        for part in message.parts
+        if isinstance(part, Text)
+    ]
+    found = (_WORKING_DIRECTORY.search(text) for text in texts)
+    return next((match[1] for match in found if match), ".")
 
 
 def _calls(messages: Sequence[Message]) -> dict[str, ToolUse]:

@@ -38,6 +38,7 @@ def generate_frame(number: int, request: ChatRequest, *, coached: bool) -> Gener
         max_tokens=local.max_tokens,
         output_schema=None if local.output_schema is None else _plain(local.output_schema),
         narrowed=_narrowed(local, offered) if coached else [],
+        coached=coached,
     )
 
 

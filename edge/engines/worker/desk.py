@@ -23,6 +23,7 @@ from edge.engines.frames import (
 from edge.engines.worker.constraint import Constraint, GrammarCompiler
 from edge.engines.worker.loop import Job
 from edge.engines.worker.native import Model
+from edge.engines.worker.steer import Steer
 from edge.engines.worker.stops import StopFilter
 from edge.engines.worker.voice import Voice
 from edge.engines.worker.writer import Grip, Writer
@@ -34,8 +35,11 @@ from edge.errors import (
     UnsatisfiableSchema,
 )
 from edge.prompts import with_defaults
-from edge.toolcalls import Narrowing, Parser, forced_grammar, output_grammar
+from edge.toolcalls import Family, Narrowing, Parser, forced_grammar, output_grammar
 from edge.units import Tokens
+
+JSON_FAMILIES = frozenset((Family.HERMES, Family.LLAMA3, Family.GENERIC))
+"""Formats whose models can be steered into a bare JSON call."""
 
 MIN_ANSWER_TOKENS = 16
 """A prompt that leaves less room than this counts as too long."""
@@ -83,6 +87,7 @@ class Desk:
                 sampling=self._sampling(order.sampling),
                 max_tokens=order.max_tokens,
                 writer=self._writer(order, stops, text),
+                steer=self._steer(order),
                 stop_sequence=lambda: stops.met,
                 cancelled=cancelled,
             )
@@ -99,8 +104,7 @@ class Desk:
         )
 
     def _writer(self, order: Generate, stops: StopFilter, prompt: str) -> Writer:
-        tools = [ToolSpec(t.name, t.description, t.schema) for t in order.offered]
-        narrowed = [Narrowing(n.tool, n.property, n.chunks, n.or_empty) for n in order.narrowed]
+        tools, narrowed = _tools(order), _narrowings(order)
         parser = None
         if order.output_schema is None:
             parser = Parser(
@@ -134,11 +138,29 @@ class Desk:
             return self._grammars.compile(grammar)
         return None
 
+    def _steer(self, order: Generate) -> Steer | None:
+        """For a coached model that may call tools written in JSON."""
+        if not order.coached or order.choice != "auto" or order.output_schema is not None:
+            return None
+        if self._voice.family not in JSON_FAMILIES:
+            return None
+        tools, narrowed = _tools(order), _narrowings(order)
+        grammar = forced_grammar(tools, Family.GENERIC, parallel=False, narrowings=narrowed)
+        return Steer(self._vocabulary, lambda: self._grammars.compile(grammar))
+
     def _sampling(self, asked: SamplingValues) -> SamplingValues:
         """What the request asks for, the model's defaults for the rest."""
         values = {name: getattr(asked, name) for name in SamplingValues.__struct_fields__}
         filled = with_defaults(Sampling(**values), self._voice.sampling)
         return SamplingValues(**{name: getattr(filled, name) for name in values})
+
+
+def _tools(order: Generate) -> list[ToolSpec]:
+    return [ToolSpec(tool.name, tool.description, tool.schema) for tool in order.offered]
+
+
+def _narrowings(order: Generate) -> list[Narrowing]:
+    return [Narrowing(n.tool, n.property, n.chunks, n.or_empty) for n in order.narrowed]
 
 
 def _refused(number: int, error: CodriverError) -> Refused:

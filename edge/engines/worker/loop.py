@@ -25,6 +25,7 @@ from edge.engines.worker.native import Context, Model
 from edge.engines.worker.pace import Pace
 from edge.engines.worker.sampler import Sampler
 from edge.engines.worker.slots import Seat, Slots
+from edge.engines.worker.steer import Steer
 from edge.engines.worker.writer import Writer
 from edge.errors import EngineError
 from edge.units import Seconds
@@ -42,6 +43,7 @@ class Job:
     sampling: SamplingValues
     max_tokens: int | None
     writer: Writer
+    steer: Steer | None
     stop_sequence: Callable[[], str | None]
     cancelled: threading.Event
 
@@ -138,6 +140,8 @@ class InferenceLoop:
 
     def _write(self, job: Job, seat: Seat, sampler: Sampler) -> None:
         written, writer = 0, job.writer
+        if job.steer is not None and (held := job.steer.choose(self._context.logits())):
+            writer.hold(held)
         while not job.cancelled.is_set():
             token = self._choose(writer, sampler)
             if self._model.vocabulary.ends_generation(token):

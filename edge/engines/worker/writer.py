@@ -60,6 +60,11 @@ class Writer:
         self.aborted = False
         self.ended: EndReason | None = None
 
+    def hold(self, constraint: Constraint) -> None:
+        """From the first token on, the whole answer stands under ``constraint``."""
+        self._grip = Grip(constraint, whole=True)
+        self.constraint = constraint
+
     def take(self, token: int, data: bytes) -> list[Piece]:
         """One sampled token. The constraint, if any, has masked it already."""
         if self.constraint is not None:

@@ -58,12 +58,15 @@ class SamplingValues(msgspec.Struct, frozen=True):
 
 
 class NarrowedProperty(msgspec.Struct, frozen=True):
-    """One string property of one tool that may only be text from ``chunks``."""
+    """One string property of one tool that may only be text from ``chunks``, where another
+    has a given value or is none of some: edge.toolcalls.Narrowing as it crosses the wire."""
 
     tool: str
     property: str
     chunks: list[str]
-    or_empty: bool
+    or_empty: bool = False
+    where: tuple[str, str] | None = None
+    unless: tuple[str, tuple[str, ...]] | None = None
 
 
 class Generate(msgspec.Struct, frozen=True, tag="generate"):

@@ -5,7 +5,7 @@ Pure; knows no wire format, no tokenizer and no clock. Called by engines.
 """
 
 from edge.prompts.capabilities import Capabilities
-from edge.prompts.coach import coach, exhausted_tool, shown_texts
+from edge.prompts.coach import KnownFile, coach, exhausted_tool, known_files
 from edge.prompts.conversation import to_messages
 from edge.prompts.families import template_for
 from edge.prompts.markers import reasoning_tags, repair_example, toolcall_family
@@ -19,14 +19,15 @@ __all__ = [
     "ChatMessage",
     "ChatTemplate",
     "ChatTool",
+    "KnownFile",
     "coach",
     "exhausted_tool",
+    "known_files",
     "normalise",
     "reasoning_tags",
     "repair_example",
     "sampling_defaults",
     "sampling_reason",
-    "shown_texts",
     "template_for",
     "to_messages",
     "toolcall_family",

@@ -11,12 +11,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from edge.chat import ChatRequest, Message, Part, Text, ToolResult, ToolUse
+from edge.chat import ChatRequest, Message, Part, Sampling, Text, ToolResult, ToolUse
 
 READ, EDIT, WRITE, BASH = "Read", "Edit", "Write", "Bash"
 
 SHOWN_LIMIT = 60_000
 """Characters of shown text that may be quoted in an edit; the newest come first."""
+
+AGENT_TEMPERATURE = 0.2
+"""Where the client asks for none; the families' chat defaults of 0.7 and more miss edits."""
 
 _LINE_NUMBER = re.compile(r"^ *\d+(?:\t|→)", re.MULTILINE)
 
@@ -29,7 +32,9 @@ _INTRODUCTION = """\
 # How to work
 You act through the tools. A task is done by calls, never by describing or showing what could \
 be done: make one call, wait for its result, then make the next.
-- To look at a file, call Read. To run a program or list files, call Bash.
+- To look at a file, call Read. To run a program, list files or search (grep -rn WORD .), \
+call Bash.
+- Do not count or calculate in your head: run a command for it (wc -l, grep -c, python3 -c).
 - To change a file, Read it first; then call Edit: old_string is copied from the file \
 exactly, new_string is what stands there afterwards.
 - {create}
@@ -111,27 +116,56 @@ def coach(request: ChatRequest) -> ChatRequest:
         request,
         system=(*request.system, Text(introduction)),
         messages=_hinted(request.messages),
+        sampling=_steady(request.sampling),
     )
 
 
-def shown_texts(request: ChatRequest) -> tuple[str, ...]:
-    """What the session has shown of files, newest first, without line numbers.
+@dataclass(frozen=True, slots=True)
+class KnownFile:
+    """A file of the session: ``text`` is what was seen of it, None if only that it exists."""
 
-    Text that an edit wrote counts: it stands in the file now.
+    path: str
+    text: str | None
+
+
+def known_files(request: ChatRequest) -> tuple[KnownFile, ...]:
+    """The files that the session has read, written or met, newest first, SHOWN_LIMIT in all.
+
+    Text that an edit wrote stands in the file now and counts as seen.
     """
     calls = _calls(request.messages)
-    texts: list[str] = []
+    files: dict[str, str | None] = {}
     for result in _results(request.messages):
         call = calls.get(result.tool_use_id)
-        if call is None or result.is_error:
+        path = call.input.get("file_path") if call is not None else None
+        if call is None or not isinstance(path, str):
             continue
-        if call.name == READ:
-            texts.append(_LINE_NUMBER.sub("", _text(result.content)))
-        elif call.name == BASH:
-            texts.append(_text(result.content))
-        elif call.name in (EDIT, WRITE):
-            texts.append(str(call.input.get("new_string") or call.input.get("content") or ""))
-    return tuple(_newest([text for text in texts if text.strip()]))
+        seen = files.pop(path, None)
+        if (text := _seen(call, result, seen)) is not None or _exists(result):
+            files[path] = text
+        elif seen is not None:
+            files[path] = seen
+    return tuple(_newest([KnownFile(path, text) for path, text in files.items()]))
+
+
+def _seen(call: ToolUse, result: ToolResult, before: str | None) -> str | None:
+    """What is known of a file's text after one result."""
+    if result.is_error:
+        return before
+    match call.name:
+        case "Read":
+            return _LINE_NUMBER.sub("", _text(result.content))
+        case "Edit":
+            written = str(call.input.get("new_string") or "")
+            return written if before is None else f"{before}\n{written}"
+        case "Write":
+            return str(call.input.get("content") or "")
+        case _:
+            return before
+
+
+def _exists(result: ToolResult) -> bool:
+    return "already exists" in _text(result.content)
 
 
 def exhausted_tool(request: ChatRequest) -> str | None:
@@ -145,6 +179,15 @@ def exhausted_tool(request: ChatRequest) -> str | None:
     if len(made) >= 2 and made[-1] == made[-2]:
         return made[-1][0]
     return None
+
+
+def _steady(asked: Sampling) -> Sampling:
+    """Little chance and no penalty on repeats: an edit copies paths and lines exactly."""
+    return replace(
+        asked,
+        temperature=AGENT_TEMPERATURE if asked.temperature is None else asked.temperature,
+        repeat_penalty=1.0 if asked.repeat_penalty is None else asked.repeat_penalty,
+    )
 
 
 # --- hints ------------------------------------------------------------------------------
@@ -213,12 +256,12 @@ def _text(parts: Sequence[Part]) -> str:
     return "\n".join(part.text for part in parts if isinstance(part, Text))
 
 
-def _newest(texts: Sequence[str]) -> list[str]:
+def _newest(files: Sequence[KnownFile]) -> list[KnownFile]:
     room = SHOWN_LIMIT
-    kept: list[str] = []
-    for text in reversed(texts):
-        if len(text) > room:
+    kept: list[KnownFile] = []
+    for file in reversed(files):
+        room -= len(file.text or "")
+        if room < 0:
             break
-        room -= len(text)
-        kept.append(text)
+        kept.append(file)
     return kept

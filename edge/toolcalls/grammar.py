@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from edge.toolcalls.narrowing import Narrowing, has_text, is_useful, terminals
+from edge.toolcalls.narrowing import Narrowing, has_text, is_case, is_useful, terminals
 from edge.toolcalls.shapes import TagShape, choices_of, target, value_kind
 from edge.toolcalls.toolbox import Tool
 
@@ -28,9 +28,11 @@ class Grammar:
         self, specials: Mapping[str, int] | None = None, narrowings: Sequence[Narrowing] = ()
     ) -> None:
         self._specials = dict(specials or {})
+        useful = [item for item in narrowings if is_useful(item)]
         self._narrowings = {
-            (item.tool, item.property): item for item in narrowings if is_useful(item)
+            (item.tool, item.property): item for item in useful if not is_case(item)
         }
+        self._cases = [item for item in useful if is_case(item)]
         self._lines: list[str] = []
         self._count = 0
 
@@ -69,9 +71,14 @@ class Grammar:
     def arguments(self, tool: Tool) -> str:
         """A rule for the JSON object of a tool's arguments."""
         schema = tool.sanitised.schema
-        if not self._narrowed(tool) or not is_closed(schema):
+        cases = [case for case in self._cases if case.tool == tool.name]
+        if not is_closed(schema) or not (cases or self._narrowed(tool)):
             return self.document(schema)
-        return self._object(tool, schema)
+        if not cases:
+            return self._object(tool, schema, {})
+        return self.rule(
+            " | ".join(self._object(tool, schema, self._values_of(case)) for case in cases)
+        )
 
     def tagged(self, tool: Tool, shape: TagShape) -> str:
         """A rule for a tool's arguments as tags, up to and with the shape's own closing."""
@@ -89,12 +96,37 @@ class Grammar:
         properties = tool.sanitised.schema.get("properties", {})
         return [name for name in properties if (tool.name, name) in self._narrowings]
 
-    def _object(self, tool: Tool, schema: Mapping[str, Any]) -> str:
-        """Members in declared order; a comma before all but the first that is there."""
+    def _values_of(self, case: Narrowing) -> dict[str, str]:
+        """Rules for the two arguments that a case is about."""
+        values = {case.property: self._narrow_string(case)}
+        if case.where is not None:
+            name, value = case.where
+            values[name] = quoted(json.dumps(value, ensure_ascii=False))
+        if case.unless is not None:
+            name, others = case.unless
+            values[name] = self._string_but(others)
+        return values
+
+    def _string_but(self, others: Sequence[str]) -> str:
+        """A JSON string on one line that is none of ``others``."""
+        plain = r'/"[^"\\\x00-\x1f]+"/'
+        if not others:
+            return self.terminal(plain)
+        refused = "|".join(regex_text(json.dumps(other, ensure_ascii=False)) for other in others)
+        return self.terminal(f"{plain} & ~/({refused})/")
+
+    def _narrow_string(self, narrowing: Narrowing) -> str:
+        return self.rule(f'"\\"" {self._piece(narrowing, escaped=True)} "\\""')
+
+    def _object(self, tool: Tool, schema: Mapping[str, Any], given: Mapping[str, str]) -> str:
+        """Members in declared order; a comma before all but the first that is there.
+
+        ``given`` are rules for members that are not as their schema says.
+        """
         required = schema.get("required", ())
         first = following = self.rule('""')
         for name in reversed(possible(schema)):
-            member = self._member(tool, name)
+            member = self._member(tool, name, given.get(name))
             after = following
             if name in required:
                 first = self.rule(f"{member} {after}")
@@ -104,13 +136,13 @@ class Grammar:
                 following = self.rule(f'(BLANK "," BLANK {member})? {after}')
         return self.rule(f'"{{" BLANK {first} BLANK "}}"')
 
-    def _member(self, tool: Tool, name: str) -> str:
+    def _member(self, tool: Tool, name: str, value: str | None) -> str:
         schema = tool.sanitised.schema
         narrowing = self._narrowings.get((tool.name, name))
-        if narrowing is None:
+        if value is None and narrowing is not None:
+            value = self._narrow_string(narrowing)
+        elif value is None:
             value = self.document(fragment(schema, schema["properties"][name]))
-        else:
-            value = self.rule(f'"\\"" {self._piece(narrowing, escaped=True)} "\\""')
         return self.rule(f'{quoted(json.dumps(name))} BLANK ":" BLANK {value}')
 
     def _piece(self, narrowing: Narrowing, *, escaped: bool) -> str:

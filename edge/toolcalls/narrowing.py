@@ -23,12 +23,18 @@ class Narrowing:
     indentation, and ends after a line's text or after its line break. The most
     important text comes first: see MAX_LINES. ``or_empty`` allows the empty string too,
     alone where there is no chunk.
+
+    ``where`` makes it a case: it holds in calls whose argument of that name has that
+    value. ``unless`` is the other case: that argument is any other string. Calls of a
+    tool with cases must be one of them. Cases hold in JSON arguments only.
     """
 
     tool: str
     property: str
     chunks: Sequence[str]
     or_empty: bool = False
+    where: tuple[str, str] | None = None
+    unless: tuple[str, tuple[str, ...]] | None = None
 
 
 def cuts(text: str) -> list[str]:
@@ -95,3 +101,8 @@ def is_useful(narrowing: Narrowing) -> bool:
 def has_text(narrowing: Narrowing) -> bool:
     """Whether any chunk holds text."""
     return any(chunk.strip("\n") for chunk in narrowing.chunks)
+
+
+def is_case(narrowing: Narrowing) -> bool:
+    """Whether it holds only where another argument allows it."""
+    return narrowing.where is not None or narrowing.unless is not None

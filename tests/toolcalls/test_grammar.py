@@ -261,3 +261,28 @@ def test_a_narrowing_may_allow_nothing_at_all(
     assert accepts(tags_tail(edit, [narrowing], QWEN, {}), tags + "</function>")
     call["old_string"] = "b = 1"
     assert not accepts(object_only(edit, [narrowing]), json.dumps(call))
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "good"),
+    [
+        ("/p/a.py", "a = 1", True),
+        ("/p/a.py", "b = 2", False),
+        ("/p/a.py", "", False),
+        ("/p/b.py", "b = 2", True),
+        ("/p/new.py", "", True),
+        ("/p/new.py", "a = 1", False),
+        ("/p/met.py", "", False),
+    ],
+)
+def test_cases_tie_one_argument_to_another(
+    accepts: Accepts, tools: tuple[ToolSpec, ...], path: str, old: str, good: bool
+) -> None:
+    taken = ("/p/a.py", "/p/b.py", "/p/met.py")
+    cases = [
+        Narrowing("Edit", "old_string", ["a = 1\nx = 1\n"], where=("file_path", "/p/a.py")),
+        Narrowing("Edit", "old_string", ["b = 2\n"], where=("file_path", "/p/b.py")),
+        Narrowing("Edit", "old_string", [], or_empty=True, unless=("file_path", taken)),
+    ]
+    call = {"file_path": path, "old_string": old, "new_string": "c"}
+    assert accepts(object_only(Tool(tools[2]), cases), json.dumps(call)) is good

@@ -12,7 +12,7 @@ import msgspec
 
 from edge.chat import ChatRequest, JsonObject, Sampling, ToolSpec
 from edge.engines.frames import Generate, NarrowedProperty, Prompt, SamplingValues, Tool
-from edge.prompts import coach, exhausted_tool, normalise, shown_texts, to_messages
+from edge.prompts import coach, exhausted_tool, known_files, normalise, to_messages
 
 
 def prompt_frame(request: ChatRequest, *, coached: bool) -> Prompt:
@@ -48,19 +48,34 @@ def _local(request: ChatRequest, coached: bool) -> ChatRequest:
 
 
 def _rested(local: ChatRequest, offered: tuple[ToolSpec, ...]) -> tuple[ToolSpec, ...]:
-    """Without the tool that a small model calls in circles, while others are left."""
-    tired = exhausted_tool(local)
-    rest = tuple(tool for tool in offered if tool.name != tired)
+    """Without the tool that a small model calls in circles, and without Edit where there is
+    nothing yet that it could edit; never without all."""
+    tired = {exhausted_tool(local)}
+    names = {tool.name for tool in offered}
+    if {"Edit", "Write"} <= names and not any(file.text for file in known_files(local)):
+        tired.add("Edit")
+    rest = tuple(tool for tool in offered if tool.name not in tired)
     return rest or offered
 
 
 def _narrowed(local: ChatRequest, offered: tuple[ToolSpec, ...]) -> list[NarrowedProperty]:
-    """An edit replaces text that was shown, or writes a new file where nothing else can."""
+    """An edit replaces text that was seen in that file. Where nothing else creates files, an
+    edit of an empty old_string does, in any place where no file is known to be."""
     names = {tool.name for tool in offered}
     if "Edit" not in names:
         return []
-    shown = list(shown_texts(local))
-    return [NarrowedProperty("Edit", "old_string", shown, or_empty="Write" not in names)]
+    files = known_files(local)
+    cases = [
+        NarrowedProperty("Edit", "old_string", [file.text], where=("file_path", file.path))
+        for file in files
+        if file.text
+    ]
+    if "Write" not in names:
+        taken = tuple(file.path for file in files)
+        cases.append(
+            NarrowedProperty("Edit", "old_string", [], or_empty=True, unless=("file_path", taken))
+        )
+    return cases
 
 
 def _prompt(local: ChatRequest) -> Prompt:

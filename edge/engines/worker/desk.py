@@ -122,7 +122,7 @@ class Desk:
             stops,
             Grip(constraint, whole=constraint is not None),
             compile_grammar=self._grammars.compile,
-            parallel=order.parallel,
+            parallel=order.parallel and not order.coached,
         )
 
     def _whole_constraint(
@@ -160,7 +160,10 @@ def _tools(order: Generate) -> list[ToolSpec]:
 
 
 def _narrowings(order: Generate) -> list[Narrowing]:
-    return [Narrowing(n.tool, n.property, n.chunks, n.or_empty) for n in order.narrowed]
+    return [
+        Narrowing(n.tool, n.property, n.chunks, n.or_empty, n.where, n.unless)
+        for n in order.narrowed
+    ]
 
 
 def _refused(number: int, error: CodriverError) -> Refused:

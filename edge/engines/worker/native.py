@@ -52,7 +52,11 @@ class Vocabulary:
         self.handle = handle
         self.size: int = llama_cpp.llama_vocab_n_tokens(handle)
         self.adds_bos: bool = llama_cpp.llama_vocab_get_add_bos(handle)
-        self._turn_openers = self._single_tokens(TURN_OPENERS)
+        openers = self._single_tokens(TURN_OPENERS)
+        self.ends = openers | {
+            t for t in range(self.size) if llama_cpp.llama_vocab_is_eog(handle, t)
+        }
+        """Tokens that end generation: the file's own, and the openers of somebody else's turn."""
 
     def tokenize(self, text: str, *, special: bool = True) -> list[int]:
         """``special``: whether the text of control tokens becomes those tokens."""
@@ -71,10 +75,7 @@ class Vocabulary:
         return buffer.raw[:count] if count > 0 else b""
 
     def ends_generation(self, token: int) -> bool:
-        """An end the file declares, or the opener of somebody else's turn."""
-        if token in self._turn_openers:
-            return True
-        return bool(llama_cpp.llama_vocab_is_eog(self.handle, token))
+        return token in self.ends
 
     def _single_tokens(self, texts: Iterable[str]) -> frozenset[int]:
         """Those of ``texts`` that are one control token each."""

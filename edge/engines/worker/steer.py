@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from edge.engines.worker.constraint import Constraint
 from edge.engines.worker.native import Vocabulary
 
-OPENERS = ("<tool_call>", "<tools>", "```", "``", "{", '{"', "{\n", "[{", '[{"')
+OPENERS = ("<", "<tool_call>", "<tools>", "```", "``", "{", '{"', "{\n", "[{", '[{"')
 """How calls begin in the formats written in JSON; each counts where it is one token."""
 
 ACT_FROM = 0.4
@@ -29,10 +29,15 @@ class Steer:
 
     def __init__(self, vocabulary: Vocabulary, compile_call: Callable[[], Constraint]) -> None:
         self._openers = opener_tokens(vocabulary)
+        self._ends = vocabulary.ends
         self._compile = compile_call
 
     def choose(self, logits: NDArray[np.float32]) -> Constraint | None:
-        """The grammar of one call if a call is meant, else None."""
+        """The grammar of one call if a call is meant, else None.
+
+        An answer that ends before it began is ruled out: clients only ask again.
+        """
+        logits[list(self._ends)] = -np.inf
         if share(logits, self._openers) < ACT_FROM:
             return None
         return self._compile()

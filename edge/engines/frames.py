@@ -82,6 +82,8 @@ class Generate(msgspec.Struct, frozen=True, tag="generate"):
     narrowed: list[NarrowedProperty] = []
     coached: bool = False
     """Whether a small model is to be held to its choice between speaking and acting."""
+    act_from: float = 1.0
+    """For a coached model: the share of the first token's probability that means a call."""
 
 
 class Count(msgspec.Struct, frozen=True, tag="count"):

@@ -5,7 +5,14 @@ Pure; knows no wire format, no tokenizer and no clock. Called by engines.
 """
 
 from edge.prompts.capabilities import Capabilities
-from edge.prompts.coach import KnownFile, coach, exhausted_tool, known_files
+from edge.prompts.coach import (
+    KnownFile,
+    coach,
+    is_owed_a_call,
+    known_files,
+    resting_tools,
+    unread_files,
+)
 from edge.prompts.conversation import to_messages
 from edge.prompts.families import template_for
 from edge.prompts.markers import reasoning_tags, repair_example, toolcall_family
@@ -21,15 +28,17 @@ __all__ = [
     "ChatTool",
     "KnownFile",
     "coach",
-    "exhausted_tool",
+    "is_owed_a_call",
     "known_files",
     "normalise",
     "reasoning_tags",
     "repair_example",
+    "resting_tools",
     "sampling_defaults",
     "sampling_reason",
     "template_for",
     "to_messages",
     "toolcall_family",
+    "unread_files",
     "with_defaults",
 ]

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from edge.chat import ChatRequest, Message, Part, Sampling, Text, ToolResult, ToolUse
+from edge.prompts.intent import named_files, only_asks, wants_change, wants_new_file
 
 READ, EDIT, WRITE, BASH = "Read", "Edit", "Write", "Bash"
 
@@ -23,6 +24,8 @@ AGENT_TEMPERATURE = 0.2
 
 _LINE_NUMBER = re.compile(r"^ *\d+(?:\t|→)", re.MULTILINE)
 
+_REMINDER = re.compile(r"<system-reminder>.*?</system-reminder>", re.DOTALL)
+
 _WORKING_DIRECTORY = re.compile(
     r"^(?:CWD|[ -]*(?:Primary w|W)orking directory): (/.*?)/?$", re.MULTILINE
 )
@@ -32,8 +35,8 @@ _INTRODUCTION = """\
 # How to work
 You act through the tools. A task is done by calls, never by describing or showing what could \
 be done: make one call, wait for its result, then make the next.
-- To look at a file, call Read. To run a program, list files or search (grep -rn WORD .), \
-call Bash.
+- To look at a file, call Read. To run a program, to see which files there are (find . -type f) \
+or to search in them (grep -rn WORD .), call Bash.
 - Do not count or calculate in your head: run a command for it (wc -l, grep -c, python3 -c).
 - To change a file, Read it first; then call Edit: old_string is copied from the file \
 exactly, new_string is what stands there afterwards.
@@ -75,7 +78,7 @@ _HINTS = (
         EDIT,
         re.compile("File does not exist"),
         'To create this file, call Edit with old_string "" and the whole content as new_string. '
-        "If you meant another file, look with Bash: ls",
+        "If you meant another file, call Bash with find . -type f",
     ),
     _Hint(EDIT, re.compile("has not been read"), "Call Read on this file now, then Edit it."),
     _Hint(EDIT, re.compile("file already exists"), "Call Read on this file now, then Edit it."),
@@ -94,8 +97,16 @@ _HINTS = (
         re.compile(r"Found \d+ matches"),
         "Copy more of the lines around it into old_string, or set replace_all to true.",
     ),
-    _Hint(READ, re.compile("does not exist"), "Look which files there are with Bash: ls"),
+    _Hint(
+        READ,
+        re.compile("does not exist"),
+        "See which files there are: call Bash with find . -type f",
+    ),
 )
+
+_STILL = "The user also named {files}: go on with that file now, if it is part of the task."
+_DONE = "If nothing else of the task is left, give the final answer in words."
+_LINES = "({count} lines)"
 
 _REPEATED = (
     "You have made this same call before and got this same result. Do not make it again: "
@@ -115,7 +126,7 @@ def coach(request: ChatRequest) -> ChatRequest:
     return replace(
         request,
         system=(*request.system, Text(introduction)),
-        messages=_hinted(request.messages),
+        messages=_hinted(request),
         sampling=_steady(request.sampling),
     )
 
@@ -168,7 +179,24 @@ def _exists(result: ToolResult) -> bool:
     return "already exists" in _text(result.content)
 
 
-def exhausted_tool(request: ChatRequest) -> str | None:
+def resting_tools(request: ChatRequest) -> frozenset[str]:
+    """Tools that make no sense in the next step: one called in circles, edits where the
+    person only asks, an edit where nothing was seen that it could change."""
+    tired = {_circled_tool(request)} - {None}
+    if only_asks(task(request)):
+        tired |= {EDIT, WRITE}
+    names = {tool.name for tool in request.tools}
+    if WRITE in names and not any(file.text for file in known_files(request)):
+        tired.add(EDIT)
+    return frozenset(name for name in tired if name is not None)
+
+
+def is_owed_a_call(request: ChatRequest) -> bool:
+    """Whether a change was asked for and nothing has been done yet."""
+    return wants_change(task(request)) and not has_changed_something(request)
+
+
+def _circled_tool(request: ChatRequest) -> str | None:
     """A tool whose last two calls were the same with the same result: it gets a rest."""
     calls = _calls(request.messages)
     made = [
@@ -193,40 +221,115 @@ def _steady(asked: Sampling) -> Sampling:
 # --- hints ------------------------------------------------------------------------------
 
 
-def _hinted(messages: Sequence[Message]) -> tuple[Message, ...]:
-    calls = _calls(messages)
-    seen: list[tuple[str, object, str]] = []
+def _hinted(request: ChatRequest) -> tuple[Message, ...]:
+    """The messages, each result with what a small model should know about it.
+
+    What a hint says depends on the messages before it only, so that it never changes.
+    """
+    calls = _calls(request.messages)
+    past = _Past()
     hinted: list[Message] = []
-    for message in messages:
+    for message in request.messages:
         parts: list[Part] = []
         for part in message.parts:
             call = calls.get(part.tool_use_id) if isinstance(part, ToolResult) else None
             if isinstance(part, ToolResult) and call is not None:
-                parts.append(_with_hint(part, call, seen))
-                seen.append((call.name, call.input, _text(part.content)))
-            else:
-                parts.append(part)
+                hints = past.hints(call, part)
+                text = Text("\n" + "\n".join(hints))
+                part = replace(part, content=(*part.content, text)) if hints else part
+            elif isinstance(part, Text) and message.role == "user":
+                past.named += named_files(_words(part))
+            parts.append(part)
         hinted.append(replace(message, parts=tuple(parts)))
     return tuple(hinted)
 
 
-def _with_hint(
-    result: ToolResult, call: ToolUse, seen: Sequence[tuple[str, object, str]]
-) -> ToolResult:
-    text = _text(result.content)
-    hints = [
-        hint.text
-        for hint in _HINTS
-        if result.is_error and hint.tool == call.name and hint.pattern.search(text)
-    ]
-    if (call.name, call.input, text) in seen:
-        hints.append(_REPEATED)
-    if not hints:
-        return result
-    return replace(result, content=(*result.content, Text("\n" + "\n".join(hints))))
+class _Past:
+    """What has happened up to a result."""
+
+    def __init__(self) -> None:
+        self.named: tuple[str, ...] = ()
+        self._made: list[tuple[str, object, str]] = []
+        self._touched = ""
+
+    def hints(self, call: ToolUse, result: ToolResult) -> list[str]:
+        """What to say about this result; it is part of the past from now on."""
+        text = _text(result.content)
+        found = [
+            hint.text
+            for hint in _HINTS
+            if result.is_error and hint.tool == call.name and hint.pattern.search(text)
+        ]
+        repeated = (call.name, call.input, text) in self._made
+        self._made.append((call.name, call.input, text))
+        self._touched += f" {' '.join(str(value) for value in call.input.values())}"
+        if repeated:
+            return [*found, _REPEATED]
+        if result.is_error:
+            return found
+        return [*found, *self._progress(call, text)]
+
+    def _progress(self, call: ToolUse, text: str) -> list[str]:
+        if call.name == READ:
+            count = len([line for line in text.split("\n") if line]) - text.endswith("\t")
+            return [_LINES.format(count=count)]
+        if call.name not in (EDIT, WRITE):
+            return []
+        left = [name for name in dict.fromkeys(self.named) if name not in self._touched]
+        return [_STILL.format(files=" and ".join(left)) if left else _DONE]
 
 
 # --- reading the conversation -----------------------------------------------------------
+
+
+def task(request: ChatRequest) -> str:
+    """The person's last words."""
+    for message in reversed(request.messages):
+        words = [_words(part) for part in message.parts if isinstance(part, Text)]
+        text = "\n".join(word for word in words if word.strip())
+        if message.role == "user" and text:
+            return text
+    return ""
+
+
+def has_changed_something(request: ChatRequest) -> bool:
+    """Whether an edit, a new file or a command has succeeded since the task was given."""
+    calls = _calls(request.messages)
+    done = {
+        calls[r.tool_use_id].name
+        for r in _results(_since_task(request))
+        if r.tool_use_id in calls and not r.is_error
+    }
+    return bool(done & {EDIT, WRITE, BASH})
+
+
+def unread_files(request: ChatRequest) -> tuple[str, ...]:
+    """Files that the task names as there already, as paths, but nothing was seen of."""
+    words = task(request)
+    if wants_new_file(words):
+        return ()
+    cwd = _working_directory(request)
+    missing = {
+        str(call.input.get("file_path"))
+        for result in _results(request.messages)
+        if (call := _calls(request.messages).get(result.tool_use_id)) is not None
+        and result.is_error
+        and "does not exist" in _text(result.content)
+    }
+    return tuple(path for name in named_files(words) if (path := f"{cwd}/{name}") not in missing)
+
+
+def _since_task(request: ChatRequest) -> tuple[Message, ...]:
+    last = 0
+    for index, message in enumerate(request.messages):
+        if message.role == "user" and any(isinstance(p, Text) and _words(p) for p in message.parts):
+            last = index
+    return request.messages[last:]
+
+
+def _words(part: Text) -> str:
+    """A text without the client's reminders."""
+    return _REMINDER.sub("", part.text).strip()
 
 
 def _working_directory(request: ChatRequest) -> str:

@@ -146,7 +146,9 @@ class Desk:
             return None
         tools, narrowed = _tools(order), _narrowings(order)
         grammar = forced_grammar(tools, Family.GENERIC, parallel=False, narrowings=narrowed)
-        return Steer(self._vocabulary, lambda: self._grammars.compile(grammar))
+        return Steer(
+            self._vocabulary, lambda: self._grammars.compile(grammar), act_from=order.act_from
+        )
 
     def _sampling(self, asked: SamplingValues) -> SamplingValues:
         """What the request asks for, the model's defaults for the rest."""

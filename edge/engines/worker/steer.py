@@ -19,18 +19,20 @@ from edge.engines.worker.native import Vocabulary
 OPENERS = ("<", "<tool_call>", "<tools>", "```", "``", "{", '{"', "{\n", "[{", '[{"')
 """How calls begin in the formats written in JSON; each counts where it is one token."""
 
-ACT_FROM = 0.4
-"""Share of the first token's probability from which a call is meant. Qwen2.5-Coder 0.5B and
-1.5B give everyday tasks 0.45 to 0.95, greetings, thanks and poems less than 0.15."""
-
 
 class Steer:
-    """Asked once, with the logits behind the prompt."""
+    """Asked once, with the logits behind the prompt.
 
-    def __init__(self, vocabulary: Vocabulary, compile_call: Callable[[], Constraint]) -> None:
+    ``act_from``: the share of the first token's probability that means a call.
+    """
+
+    def __init__(
+        self, vocabulary: Vocabulary, compile_call: Callable[[], Constraint], *, act_from: float
+    ) -> None:
         self._openers = opener_tokens(vocabulary)
         self._ends = vocabulary.ends
         self._compile = compile_call
+        self._act_from = act_from
 
     def choose(self, logits: NDArray[np.float32]) -> Constraint | None:
         """The grammar of one call if a call is meant, else None.
@@ -38,7 +40,7 @@ class Steer:
         An answer that ends before it began is ruled out: clients only ask again.
         """
         logits[list(self._ends)] = -np.inf
-        if share(logits, self._openers) < ACT_FROM:
+        if share(logits, self._openers) < self._act_from:
             return None
         return self._compile()
 

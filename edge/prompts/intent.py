@@ -1,0 +1,46 @@
+"""What a person's words ask for, as far as a few English words tell. Pure.
+
+Only used to help small models, and only where the words are plain: other languages and
+unclear words change nothing. Knows no tools.
+"""
+
+from __future__ import annotations
+
+import re
+
+_QUESTION = re.compile(
+    r"\?\s*$|^\s*(?:what|which|how|why|where|who|when|find|explain|describe|list|show|tell|count)\b",
+    re.IGNORECASE,
+)
+_CHANGE = re.compile(
+    r"\b(?:fix|change|add|creat|writ|renam|updat|replac|remov|delet|implement|mak|refactor|bump|"
+    r"set|convert|mov|edit|insert|append|correct|rewrit|extend|put|save|turn|us|increas|decreas|"
+    r"swap|translat|document|sort|format|split|merg|initiali[sz]|generat|store)(?:e|es|ed|ing|s)?\b",
+    re.IGNORECASE,
+)
+_NO_CHANGE = re.compile(
+    r"\b(?:change nothing|(?:do not|don't|without) (?:change|changing|edit|editing|modify)\w*)",
+    re.IGNORECASE,
+)
+_CREATE = re.compile(r"\b(?:create|new|write|generate|save|store|put|add a file)\b", re.IGNORECASE)
+_FILE = re.compile(r"(?<![\w/.-])((?:[\w-]+/)*[\w-]+(?:\.[\w-]+)*\.[A-Za-z][A-Za-z0-9]{0,5})(?!\w)")
+
+
+def wants_change(text: str) -> bool:
+    """Whether files are to be changed or made."""
+    return bool(_CHANGE.search(_NO_CHANGE.sub("", text)))
+
+
+def only_asks(text: str) -> bool:
+    """Whether it is a question and nothing is to be changed."""
+    return bool(_QUESTION.search(text)) and not wants_change(text)
+
+
+def wants_new_file(text: str) -> bool:
+    """Whether some file may not be there yet."""
+    return bool(_CREATE.search(text))
+
+
+def named_files(text: str) -> tuple[str, ...]:
+    """File names in the text, each once, in order."""
+    return tuple(dict.fromkeys(_FILE.findall(text)))

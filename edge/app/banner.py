@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+PLACEHOLDER_TOKEN = "local"  # noqa: S105 - not a secret: clients want some word there
+
 
 def starting(model: str, reasons: Sequence[str]) -> str:
     """Before the model is loaded."""
@@ -21,7 +23,7 @@ def serving(urls: Sequence[str], routes: str, token: str | None, notes: Sequence
             "Paste these two lines, then start claude in any project:",
             "",
             f"    export ANTHROPIC_BASE_URL={urls[0]}",
-            f"    export ANTHROPIC_AUTH_TOKEN={token or 'local'}",
+            f"    export ANTHROPIC_AUTH_TOKEN={token or PLACEHOLDER_TOKEN}",
             "",
         ]
     )

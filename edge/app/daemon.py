@@ -1,6 +1,6 @@
 """The daemon: from a choice to answered requests, and back down in order.
 
-Start: socket, upstreams, worker, HTTP, mDNS, systemd. Stop is the exact reverse, under
+Start: socket, upstreams, worker, HTTP, systemd, mDNS. Stop is the exact reverse, under
 one deadline. Called by the command line; knows every other package.
 """
 
@@ -65,13 +65,13 @@ async def serve(plant: Plant) -> None:
     async with AsyncExitStack() as stack:
         sockets = _bind(plant.config)
         stack.callback(_close_all, sockets)
-        tokens = _tokens(plant)
+        tokens = await asyncio.to_thread(_tokens, plant, sockets)
         engines = await _engines(plant, stack, tokens)
         router = Router(engines, _rules(plant.config), plant.config.safeguards.policy)
         await stack.enter_async_context(_http(plant, router, tokens, sockets))
-        await stack.enter_async_context(_announced(plant, sockets))
         await stack.enter_async_context(_supervised())
         _greet(plant, sockets, tokens)
+        await stack.enter_async_context(_announced(plant, sockets))
         await stop.wait()
         log.info("stopping")
 
@@ -96,6 +96,10 @@ def _bind(config: Config) -> list[socket.socket]:
     return [sock]
 
 
+def _hosts(sockets: list[socket.socket]) -> list[str]:
+    return [sock.getsockname()[0] for sock in sockets]
+
+
 def _close_all(sockets: list[socket.socket]) -> None:
     for sock in sockets:
         sock.close()
@@ -109,9 +113,9 @@ class _Tokens:
     made: str | None
 
 
-def _tokens(plant: Plant) -> _Tokens | None:
-    """None on loopback, where nobody else can knock."""
-    if not beyond_loopback([plant.config.server.host]):
+def _tokens(plant: Plant, sockets: list[socket.socket]) -> _Tokens | None:
+    """None on loopback, where nobody else can knock. Blocking."""
+    if not beyond_loopback(_hosts(sockets)):
         return None
     path = plant.config.auth.token_file or plant.state_dir / "token"
     store = TokenStore(path)
@@ -128,12 +132,12 @@ async def _engines(
             engines[name] = Upstream(
                 name,
                 settings.url,
-                _credential(settings),
+                await asyncio.to_thread(_credential, settings),
                 session,
                 connect_timeout=settings.connect_timeout_seconds,
                 first_byte_timeout=settings.first_byte_timeout_seconds,
                 clock=time.monotonic,
-                is_own_token=tokens.store.check if tokens else _never,
+                is_own_token=tokens.store.check if tokens else _is_placeholder,
             )
     if plant.engine is not None:
         engines[LOCAL] = plant.engine
@@ -143,7 +147,7 @@ async def _engines(
 
 
 def _credential(settings: UpstreamSettings) -> Credential:
-    """Read before the loop has work to do: one small file. Raises ConfigError."""
+    """Blocking. Raises ConfigError."""
     match settings.credential:
         case CredentialFile(path):
             return read_secret(path)
@@ -151,8 +155,9 @@ def _credential(settings: UpstreamSettings) -> Credential:
             return word
 
 
-def _never(token: str) -> bool:
-    return False
+def _is_placeholder(token: str) -> bool:
+    """What the greeting tells people to paste on loopback: no credential of theirs."""
+    return token == banner.PLACEHOLDER_TOKEN
 
 
 @asynccontextmanager
@@ -200,20 +205,20 @@ async def _http(
 @asynccontextmanager
 async def _announced(plant: Plant, sockets: list[socket.socket]) -> AsyncGenerator[None, None]:
     """Found by mDNS, beyond loopback only. A LAN that does not let us is a warning."""
-    host = plant.config.server.host
-    if not plant.config.lan.announce or not beyond_loopback([host]):
+    hosts = _hosts(sockets)
+    if not plant.config.lan.announce or not beyond_loopback(hosts):
         yield
         return
     offer = Offer(
         name=plant.config.lan.name or socket.gethostname(),
-        id=ensure_id(plant.state_dir / "id"),
+        id=await asyncio.to_thread(ensure_id, plant.state_dir / "id"),
         version=__version__,
         port=sockets[0].getsockname()[1],
         auth="token",
         model=plant.choice.plan.model if plant.choice else "",
         board=(plant.choice.board.board or "") if plant.choice else "",
     )
-    async with Announcer(offer, [host]):
+    async with Announcer(offer, hosts):
         yield
 
 

@@ -1,28 +1,41 @@
-"""The ``codriver`` command line: arguments in, one function a command.
+"""The ``codriver`` command line: arguments in, one module a command.
 
-Knows argparse and the composition root; prints for people, or JSON where asked.
+Knows argparse and nothing else: a command's module is imported when it is called, so that
+a laptop's install (without llama.cpp, templates and the shell parser) can run its own.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import sys
 from collections.abc import Sequence
 
 from edge import __version__
-from edge.cli import find, plan, probe, serve
 from edge.errors import CodriverError
 
-COMMANDS = (serve, plan, probe, find)
+COMMANDS = {
+    "serve": "serve the laptops around",
+    "plan": "what would run here and why",
+    "probe": "what this board is",
+    "find": "boxes near me",
+    "config": "the settings in force",
+}
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command; the exit code. Errors of ours are one sentence on stderr."""
-    options = _parser().parse_args(arguments)
     try:
+        options = _parse(arguments)
         return int(options.run(options))
     except CodriverError as error:
         print(f"codriver: {error}", file=sys.stderr)
+        return 1
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] == "edge":
+            raise
+        print(f"codriver: this needs the box's install (no {error.name}): "
+              "pip install 'codriver[box]'", file=sys.stderr)  # fmt: skip
         return 1
     except KeyboardInterrupt:
         return 130
@@ -33,12 +46,15 @@ def run() -> None:
     sys.exit(main(sys.argv[1:]))
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="codriver", description="Claude Code goes on without a link: local models, one box."
     )
     parser.add_argument("--version", action="version", version=f"codriver {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in COMMANDS:
-        command.add_to(commands)
-    return parser
+    wanted = next((word for word in arguments if not word.startswith("-")), "")
+    for name, purpose in COMMANDS.items():
+        command = commands.add_parser(name, help=purpose)
+        if name == wanted:
+            importlib.import_module(f"edge.cli.{name}").add_to(command)
+    return parser.parse_args(arguments)

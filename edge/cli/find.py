@@ -10,8 +10,7 @@ from edge.lan.discovery import find
 from edge.units import Seconds
 
 
-def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = commands.add_parser("find", help="boxes near me")
+def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--seconds", type=float, default=3.0, help="how long to listen")
     parser.set_defaults(run=run)

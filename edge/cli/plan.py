@@ -10,8 +10,7 @@ from edge.catalog.report import format_plans, plans_as_json
 from edge.cli.settings import add_config_option, add_model_options, from_options, models_dir
 
 
-def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = commands.add_parser("plan", help="what would run here and why")
+def add_to(parser: argparse.ArgumentParser) -> None:
     add_config_option(parser)
     add_model_options(parser)
     parser.add_argument("--json", action="store_true", help="an array, best first")

@@ -10,8 +10,7 @@ from edge.board.profile import with_profile
 from edge.board.report import facts_as_json, format_facts
 
 
-def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = commands.add_parser("probe", help="what this board is")
+def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--root", type=Path, default=Path("/"), help="read facts below this folder")
     parser.set_defaults(run=run)

@@ -21,8 +21,7 @@ from edge.config import Config
 from edge.engines.fake import FakeEngine
 
 
-def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = commands.add_parser("serve", help="serve the laptops around")
+def add_to(parser: argparse.ArgumentParser) -> None:
     add_config_option(parser)
     add_model_options(parser)
     parser.add_argument("--host", metavar="H", help="address to listen on (0.0.0.0: the whole LAN)")

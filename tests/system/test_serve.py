@@ -27,7 +27,9 @@ def test_a_streamed_answer(small: Daemon):
     assert reply.status == 200
     assert reply.headers["Content-Type"].startswith("text/event-stream")
     assert [events[0][0], events[-2][0], events[-1][0]] == [
-        "message_start", "message_delta", "message_stop",
+        "message_start",
+        "message_delta",
+        "message_stop",
     ]
     assert text_of(events)
     assert events[-2][1]["usage"]["output_tokens"] > 0
@@ -109,8 +111,11 @@ def test_probes_are_answered(small: Daemon):
     assert small.ask("HEAD", "/api/hello").status == 200
     assert small.ask("GET", "/").status == 200
     assert small.ask("POST", "/api/event_logging/batch", {}).status == 200
-    quota = {"model": "claude-haiku-4-5", "max_tokens": 1,
-             "messages": [{"role": "user", "content": "quota"}]}
+    quota = {
+        "model": "claude-haiku-4-5",
+        "max_tokens": 1,
+        "messages": [{"role": "user", "content": "quota"}],
+    }
     reply = small.ask("POST", "/v1/messages", quota)
     assert "without a model" in reply.headers["x-codriver-reason"]
 

@@ -10,8 +10,8 @@ from edge.prompts.coach import (
     coach,
     is_owed_a_call,
     known_files,
+    may_create,
     resting_tools,
-    unread_files,
 )
 from edge.prompts.conversation import to_messages
 from edge.prompts.families import template_for
@@ -30,6 +30,7 @@ __all__ = [
     "coach",
     "is_owed_a_call",
     "known_files",
+    "may_create",
     "normalise",
     "reasoning_tags",
     "repair_example",
@@ -39,6 +40,5 @@ __all__ = [
     "template_for",
     "to_messages",
     "toolcall_family",
-    "unread_files",
     "with_defaults",
 ]

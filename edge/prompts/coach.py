@@ -185,8 +185,8 @@ def resting_tools(request: ChatRequest) -> frozenset[str]:
     tired = {_circled_tool(request)} - {None}
     if only_asks(task(request)):
         tired |= {EDIT, WRITE}
-    names = {tool.name for tool in request.tools}
-    if WRITE in names and not any(file.text for file in known_files(request)):
+    by_edit = WRITE not in {tool.name for tool in request.tools} and may_create(request)
+    if not by_edit and not any(file.text for file in known_files(request)):
         tired.add(EDIT)
     return frozenset(name for name in tired if name is not None)
 
@@ -303,20 +303,19 @@ def has_changed_something(request: ChatRequest) -> bool:
     return bool(done & {EDIT, WRITE, BASH})
 
 
-def unread_files(request: ChatRequest) -> tuple[str, ...]:
-    """Files that the task names as there already, as paths, but nothing was seen of."""
+def may_create(request: ChatRequest) -> bool:
+    """Whether a new file may be part of the task: it says so, names no file at all, or
+    names one that turned out not to be there."""
     words = task(request)
-    if wants_new_file(words):
-        return ()
-    cwd = _working_directory(request)
-    missing = {
-        str(call.input.get("file_path"))
-        for result in _results(request.messages)
-        if (call := _calls(request.messages).get(result.tool_use_id)) is not None
-        and result.is_error
-        and "does not exist" in _text(result.content)
-    }
-    return tuple(path for name in named_files(words) if (path := f"{cwd}/{name}") not in missing)
+    names = named_files(words)
+    return (
+        wants_new_file(words)
+        or not names
+        or any(
+            part.is_error and "does not exist" in _text(part.content)
+            for part in _results(_since_task(request))
+        )
+    )
 
 
 def _since_task(request: ChatRequest) -> tuple[Message, ...]:

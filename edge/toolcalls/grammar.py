@@ -108,12 +108,14 @@ class Grammar:
         return values
 
     def _string_but(self, others: Sequence[str]) -> str:
-        """A JSON string on one line that is none of ``others``."""
+        """A JSON string without escapes that begins with none of ``others``."""
         plain = r'/"[^"\\\x00-\x1f]+"/'
         if not others:
             return self.terminal(plain)
-        refused = "|".join(regex_text(json.dumps(other, ensure_ascii=False)) for other in others)
-        return self.terminal(f"{plain} & ~/({refused})/")
+        refused = "|".join(
+            regex_text(json.dumps(other, ensure_ascii=False)[:-1]) for other in others
+        )
+        return self.terminal(f"{plain} & ~/({refused})(?s:.*)/")
 
     def _narrow_string(self, narrowing: Narrowing) -> str:
         return self.rule(f'"\\"" {self._piece(narrowing, escaped=True)} "\\""')

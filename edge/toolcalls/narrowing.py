@@ -25,8 +25,9 @@ class Narrowing:
     alone where there is no chunk.
 
     ``where`` makes it a case: it holds in calls whose argument of that name has that
-    value. ``unless`` is the other case: that argument is any other string. Calls of a
-    tool with cases must be one of them. Cases hold in JSON arguments only.
+    value. ``unless`` is the other case: that argument is a string that begins with none of
+    the values, so that no value is evaded by a letter behind it. Calls of a tool with
+    cases must be one of them. Cases hold in JSON arguments only.
     """
 
     tool: str

@@ -273,6 +273,7 @@ def test_a_narrowing_may_allow_nothing_at_all(
         ("/p/new.py", "", True),
         ("/p/new.py", "a = 1", False),
         ("/p/met.py", "", False),
+        ("/p/met.py.", "", False),
     ],
 )
 def test_cases_tie_one_argument_to_another(

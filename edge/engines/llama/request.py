@@ -16,10 +16,10 @@ from edge.prompts import (
     coach,
     is_owed_a_call,
     known_files,
+    may_create,
     normalise,
     resting_tools,
     to_messages,
-    unread_files,
 )
 
 ACT = 0.4
@@ -83,8 +83,8 @@ def _narrowed(local: ChatRequest, offered: tuple[ToolSpec, ...]) -> list[Narrowe
         for file in files
         if file.text
     ]
-    if "Write" not in names:
-        taken = (*(file.path for file in files), *unread_files(local))
+    if "Write" not in names and may_create(local):
+        taken = tuple(file.path for file in files)
         cases.append(
             NarrowedProperty("Edit", "old_string", [], or_empty=True, unless=("file_path", taken))
         )

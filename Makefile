@@ -32,7 +32,7 @@ $(VENV)/.test: $(VENV)/.box
 	@touch $@
 
 serve: $(VENV)/.box
-	$(BIN)/codriver serve --port $(PORT) $(if $(MODEL),--model $(MODEL))
+	$(BIN)/codriver serve --port $(PORT) --models-dir .models $(if $(MODEL),--model $(MODEL))
 
 check: $(VENV)/.test
 	$(BIN)/ruff check .
@@ -46,5 +46,22 @@ test: $(VENV)/.test
 test-all: $(VENV)/.test
 	$(BIN)/python -m pytest -m ''
 
+# What the benches serve: the development models, fetched once into the checkout.
+CODER     := .models/qwen2.5-coder-0.5b-instruct-q4_k_m.gguf
+CODER_1_5 := .models/qwen2.5-coder-1.5b-instruct-q4_k_m.gguf
+
+$(CODER): | $(VENV)/.test
+	$(BIN)/codriver plan --model coder --models-dir .models
+
+$(CODER_1_5): | $(VENV)/.test
+	$(BIN)/codriver plan --model coder-1.5b --models-dir .models
+
+bench-tools: $(CODER) $(CODER_1_5)
+	$(BIN)/python -m tests.bench.tools.suite --model $(CODER) --model $(CODER_1_5)
+
+# Small models run shell commands as you here: use a machine that may be lost.
+bench-agent: $(CODER_1_5)
+	$(BIN)/python -m tests.bench.agent.runner --set heldout --model $(CODER_1_5)
+
 clean:
-	rm -rf $(VENV) .models .clients .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .models .clients .bench .mypy_cache .ruff_cache .pytest_cache

@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import signal
+from pathlib import Path
 
 from tests.system.daemon import Daemon, serving
 
@@ -55,7 +56,6 @@ def test_the_worker_ends_with_the_daemon():
 
 def is_alive(pid: int) -> bool:
     try:
-        with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:
-            return stat.read().split(")")[1].split()[0] != "Z"
+        return Path(f"/proc/{pid}/stat").read_text().split(")")[1].split()[0] != "Z"
     except FileNotFoundError:
         return False

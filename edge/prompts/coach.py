@@ -192,15 +192,27 @@ def resting_tools(request: ChatRequest) -> frozenset[str]:
 
 
 def is_owed_a_call(request: ChatRequest) -> bool:
-    """Whether a change was asked for and nothing has been done yet."""
-    return wants_change(task(request)) and not has_changed_something(request)
+    """Whether a change was asked for and nothing has been done yet, or a file that the
+    person named was not touched."""
+    words = task(request)
+    if not wants_change(words):
+        return False
+    return not has_changed_something(request) or bool(_left(words, _since_task(request)))
+
+
+def _left(words: str, messages: Sequence[Message]) -> list[str]:
+    """Files that ``words`` name and no call has touched."""
+    touched = " ".join(
+        str(value) for call in _calls(messages).values() for value in call.input.values()
+    )
+    return [name for name in named_files(words) if name not in touched]
 
 
 def _circled_tool(request: ChatRequest) -> str | None:
-    """A tool whose last two calls were the same with the same result: it gets a rest."""
+    """The tool of the last two calls, if they were the same."""
     calls = _calls(request.messages)
     made = [
-        (call.name, dict(call.input), _text(result.content))
+        (call.name, dict(call.input))
         for result in _results(request.messages)
         if (call := calls.get(result.tool_use_id)) is not None
     ]

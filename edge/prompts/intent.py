@@ -12,10 +12,11 @@ _QUESTION = re.compile(
     r"\?\s*$|^\s*(?:what|which|how|why|where|who|when|find|explain|describe|list|show|tell|count)\b",
     re.IGNORECASE,
 )
+# Base forms only: "which file sets the rate" asks, "set the rate" orders.
 _CHANGE = re.compile(
-    r"\b(?:fix|change|add|creat|writ|renam|updat|replac|remov|delet|implement|mak|refactor|bump|"
-    r"set|convert|mov|edit|insert|append|correct|rewrit|extend|put|save|turn|us|increas|decreas|"
-    r"swap|translat|document|sort|format|split|merg|initiali[sz]|generat|store)(?:e|es|ed|ing|s)?\b",
+    r"\b(?:fix|change|add|create|write|rename|update|replace|remove|delete|implement|make|"
+    r"refactor|bump|set|convert|move|edit|insert|append|correct|rewrite|extend|put|save|"
+    r"increase|decrease|swap|translate|generate|merge|split)\b",
     re.IGNORECASE,
 )
 _NO_CHANGE = re.compile(
@@ -24,6 +25,8 @@ _NO_CHANGE = re.compile(
 )
 _CREATE = re.compile(r"\b(?:create|new|write|generate|save|store|put|add a file)\b", re.IGNORECASE)
 _FILE = re.compile(r"(?<![\w/.-])((?:[\w-]+/)*[\w-]+(?:\.[\w-]+)*\.[A-Za-z][A-Za-z0-9]{0,5})(?!\w)")
+
+_ABBREVIATIONS = frozenset(("e.g", "i.e"))
 
 
 def wants_change(text: str) -> bool:
@@ -43,4 +46,5 @@ def wants_new_file(text: str) -> bool:
 
 def named_files(text: str) -> tuple[str, ...]:
     """File names in the text, each once, in order."""
-    return tuple(dict.fromkeys(_FILE.findall(text)))
+    found = dict.fromkeys(_FILE.findall(text))
+    return tuple(name for name in found if name.lower() not in _ABBREVIATIONS)

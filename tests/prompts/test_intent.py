@@ -1,0 +1,46 @@
+import pytest
+
+from edge.prompts.intent import named_files, only_asks, wants_change, wants_new_file
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "What rate does billing.py use?",
+        "Which test fails? Tell me its name; change nothing.",
+        "Explain how the parser works.",
+        "How many lines are in app.log?",
+    ],
+)
+def test_questions(text):
+    assert only_asks(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Fix the function add in calc.py.",
+        "Why does it crash? Fix it.",
+        "Count the lines and write the number to count.txt.",
+        "Ändere den Port in settings.py auf 8443.",
+        "Run the tests.",
+    ],
+)
+def test_no_mere_questions(text):
+    assert not only_asks(text)
+
+
+def test_a_change_that_is_forbidden_is_none():
+    assert not wants_change("Read it, but don't change anything.")
+    assert wants_change("Change the port.")
+
+
+def test_new_files():
+    assert wants_new_file("Create hello.py")
+    assert not wants_new_file("Fix calc.py")
+
+
+def test_file_names():
+    text = "Bump version.py, README.md and src/app/pyproject.toml to 1.5.0. See calc.py."
+    assert named_files(text) == ("version.py", "README.md", "src/app/pyproject.toml", "calc.py")
+    assert named_files("no file at all, e.g. none") == ()

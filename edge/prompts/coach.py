@@ -108,9 +108,14 @@ _STILL = "The user also named {files}: go on with that file now, if it is part o
 _DONE = "If nothing else of the task is left, give the final answer in words."
 _LINES = "({count} lines)"
 
+_ANSWER_NOW = (
+    "You have all you need. Answer in one or two plain sentences, with the facts from the "
+    "results above, no call: {task}"
+)
+
 _REPEATED = (
-    "You have made this same call before and got this same result. Do not make it again: "
-    "take the next step, or give the final answer."
+    "You have made this same call before and it failed in the same way. Do not make it again: "
+    "change it, or take another step."
 )
 
 
@@ -126,7 +131,7 @@ def coach(request: ChatRequest) -> ChatRequest:
     return replace(
         request,
         system=(*request.system, Text(introduction)),
-        messages=_hinted(request),
+        messages=(*_hinted(request), *_summons(request)),
         sampling=_steady(request.sampling),
     )
 
@@ -180,24 +185,29 @@ def _exists(result: ToolResult) -> bool:
 
 
 def resting_tools(request: ChatRequest) -> frozenset[str]:
-    """Tools that make no sense in the next step: one called in circles, edits where the
-    person only asks, an edit where nothing was seen that it could change."""
-    tired = {_circled_tool(request)} - {None}
+    """Tools that make no sense in the next step: edits where nothing is to be changed, an
+    edit where nothing was seen that it could change, and after the same call twice in a
+    row its tool if it failed, all tools if it did not: then it is time for words."""
+    names = {tool.name for tool in request.tools}
+    circled = _circled(request)
+    if circled is not None and not circled.failed:
+        return frozenset(names)
+    tired = set() if circled is None else {circled.tool}
     if only_asks(task(request)):
         tired |= {EDIT, WRITE}
-    by_edit = WRITE not in {tool.name for tool in request.tools} and may_create(request)
+    by_edit = WRITE not in names and may_create(request)
     if not by_edit and not any(file.text for file in known_files(request)):
         tired.add(EDIT)
-    return frozenset(name for name in tired if name is not None)
+    return frozenset(tired)
 
 
 def is_owed_a_call(request: ChatRequest) -> bool:
-    """Whether a change was asked for and nothing has been done yet, or a file that the
-    person named was not touched."""
+    """Whether words would come too early: a file that the person named was not touched, or
+    a change was asked for and nothing has been done yet."""
     words = task(request)
-    if not wants_change(words):
-        return False
-    return not has_changed_something(request) or bool(_left(words, _since_task(request)))
+    if _left(words, _since_task(request)):
+        return True
+    return wants_change(words) and not has_changed_something(request)
 
 
 def _left(words: str, messages: Sequence[Message]) -> list[str]:
@@ -208,17 +218,32 @@ def _left(words: str, messages: Sequence[Message]) -> list[str]:
     return [name for name in named_files(words) if name not in touched]
 
 
-def _circled_tool(request: ChatRequest) -> str | None:
-    """The tool of the last two calls, if they were the same."""
+@dataclass(frozen=True, slots=True)
+class _Circle:
+    """The same call twice in a row."""
+
+    tool: str
+    failed: bool
+
+
+def _circled(request: ChatRequest) -> _Circle | None:
     calls = _calls(request.messages)
     made = [
-        (call.name, dict(call.input))
+        (call.name, dict(call.input), result.is_error)
         for result in _results(request.messages)
         if (call := calls.get(result.tool_use_id)) is not None
     ]
-    if len(made) >= 2 and made[-1] == made[-2]:
-        return made[-1][0]
-    return None
+    if len(made) < 2 or made[-1][:2] != made[-2][:2]:
+        return None
+    return _Circle(made[-1][0], made[-1][2])
+
+
+def _summons(request: ChatRequest) -> tuple[Message, ...]:
+    """When it is time for words, the task once more: it is far away by now."""
+    circled = _circled(request)
+    if circled is None or circled.failed:
+        return ()
+    return (Message("user", (Text(_ANSWER_NOW.format(task=task(request))),)),)
 
 
 def _steady(asked: Sampling) -> Sampling:
@@ -275,10 +300,11 @@ class _Past:
         repeated = (call.name, call.input, text) in self._made
         self._made.append((call.name, call.input, text))
         self._touched += f" {' '.join(str(value) for value in call.input.values())}"
-        if repeated:
-            return [*found, _REPEATED]
         if result.is_error:
-            return found
+            return [*found, _REPEATED] if repeated else found
+        # A success that repeats is followed by words in any case: a hint would be their text.
+        if repeated:
+            return []
         return [*found, *self._progress(call, text)]
 
     def _progress(self, call: ToolUse, text: str) -> list[str]:

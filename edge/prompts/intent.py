@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 
 _QUESTION = re.compile(
-    r"\?\s*$|^\s*(?:what|which|how|why|where|who|when|find|explain|describe|list|show|tell|count)\b",
+    r"\?\s*$|^\s*(?:please\s+)?(?:what|which|how|why|where|who|when|find|explain|describe|list|"
+    r"show|tell|count|run|execute|search|look|check|read|print|open|test|summari[sz]e|review|"
+    r"compare|identify)\b",
     re.IGNORECASE,
 )
 # Base forms only: "which file sets the rate" asks, "set the rate" orders.
@@ -35,7 +37,7 @@ def wants_change(text: str) -> bool:
 
 
 def only_asks(text: str) -> bool:
-    """Whether it is a question and nothing is to be changed."""
+    """Whether something is to be found out or run, and nothing to be changed."""
     return bool(_QUESTION.search(text)) and not wants_change(text)
 
 

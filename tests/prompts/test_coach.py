@@ -71,9 +71,15 @@ def test_a_failed_edit_gets_a_hint():
     assert "Copy old_string from the file exactly" in last_result(conversation("Fix a.py", step))
 
 
-def test_a_repeated_call_is_told():
-    request = conversation("Fix calc.py", READ_CALC, READ_CALC)
-    assert "made this same call before" in last_result(request)
+def test_a_failure_that_repeats_is_told():
+    step = ("Bash", {"command": "make"}, "exit code 2", True)
+    assert "made this same call before" in last_result(conversation("Fix it", step, step))
+
+
+def test_a_success_that_repeats_gets_no_hint():
+    part = coach(conversation("Fix calc.py", READ_CALC, READ_CALC)).messages[-2].parts[0]
+    assert isinstance(part, ToolResult)
+    assert part.content[-1].text == "1\ta = 1\n2\t  b = 2\n3\t"
 
 
 def test_files_that_are_left_are_named():
@@ -117,9 +123,15 @@ def test_a_file_that_was_only_met_is_known_without_text():
 
 
 def test_a_tool_called_in_circles_rests():
-    ls = ("Bash", {"command": "ls"}, "store", False)
+    ls = ("Bash", {"command": "pytest"}, "exit code 1", True)
     assert "Bash" in resting_tools(conversation("Fix store.py", ls, ls))
+    assert "Read" not in resting_tools(conversation("Fix store.py", ls, ls))
     assert "Bash" not in resting_tools(conversation("Fix store.py", ls))
+
+
+def test_a_circle_without_failure_is_time_for_words():
+    resting = resting_tools(conversation("Run notes", READ_CALC, READ_CALC))
+    assert resting == {"Bash", "Edit", "Read"}
 
 
 def test_edits_rest_while_only_a_question_is_asked():
@@ -141,8 +153,17 @@ def test_a_file_that_is_missing_may_be_made():
 def test_a_call_is_owed_until_something_was_done():
     assert is_owed_a_call(conversation("Fix calc.py", READ_CALC))
     assert not is_owed_a_call(conversation("Fix calc.py", READ_CALC, EDIT_CALC))
-    assert not is_owed_a_call(conversation("What is in calc.py?"))
+    assert is_owed_a_call(conversation("What is in calc.py?"))
+    assert not is_owed_a_call(conversation("What is in calc.py?", READ_CALC))
+    assert not is_owed_a_call(conversation("Hello!"))
 
 
 def test_a_call_is_owed_while_a_named_file_is_untouched():
     assert is_owed_a_call(conversation("Rename a in calc.py and main.py", READ_CALC, EDIT_CALC))
+
+
+def test_the_task_is_told_again_when_it_is_time_for_words():
+    coached = coach(conversation("What is in calc.py?", READ_CALC, READ_CALC))
+    last = coached.messages[-1].parts[0]
+    assert isinstance(last, Text)
+    assert last.text.endswith("What is in calc.py?")

@@ -10,6 +10,7 @@ from edge.prompts.intent import named_files, only_asks, wants_change, wants_new_
         "Which test fails? Tell me its name; change nothing.",
         "Explain how the parser works.",
         "How many lines are in app.log?",
+        "Run the command: cat notes.txt - and tell me what it prints.",
     ],
 )
 def test_questions(text):
@@ -23,7 +24,6 @@ def test_questions(text):
         "Why does it crash? Fix it.",
         "Count the lines and write the number to count.txt.",
         "Ändere den Port in settings.py auf 8443.",
-        "Run the tests.",
     ],
 )
 def test_no_mere_questions(text):

@@ -21,6 +21,7 @@ from edge.prompts import (
     resting_tools,
     to_messages,
 )
+from edge.toolcalls import check_satisfiable, check_tools
 
 ACT = 0.4
 """Share of the first token's probability from which a coached model is held to a call.
@@ -30,6 +31,9 @@ less than 0.15."""
 ACT_WHEN_OWED = 0.05
 """The same while a change was asked for and nothing has been done: showing code in prose
 does not change a file."""
+
+SPEAK = 2.0
+"""No share reaches it: a call is ruled out."""
 
 
 def prompt_frame(request: ChatRequest, *, coached: bool) -> Prompt:
@@ -41,8 +45,11 @@ def prompt_frame(request: ChatRequest, *, coached: bool) -> Prompt:
 
 
 def generate_frame(number: int, request: ChatRequest, *, coached: bool) -> Generate:
-    """The whole request for the worker. Raises UnsupportedInput."""
+    """The whole request for the worker. Raises UnsupportedInput, UnsatisfiableSchema."""
     local = _local(request, coached)
+    check_tools(local.tools)
+    if local.output_schema is not None:
+        check_satisfiable(local.output_schema)
     offered = _rested(local, _offered(local)) if coached else _offered(local)
     return Generate(
         id=number,
@@ -56,7 +63,7 @@ def generate_frame(number: int, request: ChatRequest, *, coached: bool) -> Gener
         output_schema=None if local.output_schema is None else _plain(local.output_schema),
         narrowed=_narrowed(local, offered) if coached else [],
         coached=coached,
-        act_from=ACT_WHEN_OWED if coached and is_owed_a_call(local) else ACT,
+        act_from=_act_from(local, offered),
     )
 
 
@@ -66,9 +73,16 @@ def _local(request: ChatRequest, coached: bool) -> ChatRequest:
 
 
 def _rested(local: ChatRequest, offered: tuple[ToolSpec, ...]) -> tuple[ToolSpec, ...]:
-    """Without the tools that make no sense now; never without all."""
+    """Without the tools that make no sense now; a call that is demanded stays possible."""
     resting = resting_tools(local)
-    return tuple(tool for tool in offered if tool.name not in resting) or offered
+    rested = tuple(tool for tool in offered if tool.name not in resting)
+    return rested or (offered if local.tool_choice.mode in ("any", "tool") else ())
+
+
+def _act_from(local: ChatRequest, offered: tuple[ToolSpec, ...]) -> float:
+    if local.tools and not offered:
+        return SPEAK
+    return ACT_WHEN_OWED if is_owed_a_call(local) else ACT
 
 
 def _narrowed(local: ChatRequest, offered: tuple[ToolSpec, ...]) -> list[NarrowedProperty]:

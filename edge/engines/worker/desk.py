@@ -23,7 +23,7 @@ from edge.engines.frames import (
 from edge.engines.worker.constraint import Constraint, GrammarCompiler
 from edge.engines.worker.loop import Job
 from edge.engines.worker.native import Model
-from edge.engines.worker.steer import Steer
+from edge.engines.worker.steer import Steer, marks
 from edge.engines.worker.stops import StopFilter
 from edge.engines.worker.voice import Voice
 from edge.engines.worker.writer import Grip, Writer
@@ -57,7 +57,7 @@ class Desk:
     """Prepares jobs for one model; called by the worker's input thread only."""
 
     def __init__(self, model: Model, n_ctx: int) -> None:
-        self._vocabulary = model.vocabulary
+        self._marks = marks(model.vocabulary)
         self._n_ctx = n_ctx
         self._voice = Voice(model)
         self._grammars = GrammarCompiler(model.vocabulary)
@@ -140,15 +140,17 @@ class Desk:
 
     def _steer(self, order: Generate) -> Steer | None:
         """For a coached model that may call tools written in JSON."""
-        if not order.coached or order.choice != "auto" or order.output_schema is not None:
+        if not order.coached or order.choice == "any" or order.output_schema is not None:
             return None
-        if self._voice.family not in JSON_FAMILIES:
+        if not order.prompt.tools or self._voice.family not in JSON_FAMILIES:
             return None
-        tools, narrowed = _tools(order), _narrowings(order)
-        grammar = forced_grammar(tools, Family.GENERIC, parallel=False, narrowings=narrowed)
-        return Steer(
-            self._vocabulary, lambda: self._grammars.compile(grammar), act_from=order.act_from
+        return Steer(self._marks, lambda: self._one_call(order), act_from=order.act_from)
+
+    def _one_call(self, order: Generate) -> Constraint:
+        grammar = forced_grammar(
+            _tools(order), Family.GENERIC, parallel=False, narrowings=_narrowings(order)
         )
+        return self._grammars.compile(grammar)
 
     def _sampling(self, asked: SamplingValues) -> SamplingValues:
         """What the request asks for, the model's defaults for the rest."""

@@ -9,6 +9,7 @@ compile; one object an answer.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,17 +21,38 @@ OPENERS = ("<", "<tool_call>", "<tools>", "```", "``", "{", '{"', "{\n", "[{", '
 """How calls begin in the formats written in JSON; each counts where it is one token."""
 
 
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What a vocabulary's tokens say at an answer's beginning."""
+
+    openers: tuple[int, ...]
+    """A call."""
+    words: NDArray[np.bool_]
+    """By token: whether it begins a word, as every sentence does."""
+    ends: frozenset[int]
+    """Nothing."""
+
+
+def marks(vocabulary: Vocabulary) -> Marks:
+    """Once for each model; reads the whole vocabulary."""
+    found = (vocabulary.tokenize(text) for text in OPENERS)
+    words = np.array([text[:1].isalnum() for text in vocabulary.texts()], dtype=np.bool_)
+    return Marks(tuple(t[0] for t in found if len(t) == 1), words, vocabulary.ends)
+
+
 class Steer:
     """Asked once, with the logits behind the prompt.
 
-    ``act_from``: the share of the first token's probability that means a call.
+    ``act_from``: the share of the first token's probability that means a call; above 1 a
+    call is ruled out.
     """
 
     def __init__(
-        self, vocabulary: Vocabulary, compile_call: Callable[[], Constraint], *, act_from: float
+        self, marks: Marks, compile_call: Callable[[], Constraint], *, act_from: float
     ) -> None:
-        self._openers = opener_tokens(vocabulary)
-        self._ends = vocabulary.ends
+        self._openers = marks.openers
+        self._ends = marks.ends
+        self._words = marks.words
         self._compile = compile_call
         self._act_from = act_from
 
@@ -40,14 +62,12 @@ class Steer:
         An answer that ends before it began is ruled out: clients only ask again.
         """
         logits[list(self._ends)] = -np.inf
+        if self._act_from > 1:
+            logits[~self._words] = -np.inf
+            return None
         if share(logits, self._openers) < self._act_from:
             return None
         return self._compile()
-
-
-def opener_tokens(vocabulary: Vocabulary) -> tuple[int, ...]:
-    found = (vocabulary.tokenize(text) for text in OPENERS)
-    return tuple(tokens[0] for tokens in found if len(tokens) == 1)
 
 
 def share(logits: NDArray[np.float32], tokens: tuple[int, ...]) -> float:

@@ -84,7 +84,8 @@ def test_structured_output_is_valid(small: Daemon):
 
 def test_the_session_title_is_answered_under_its_schema(small: Daemon):
     request = dict(load("2.1.330-title").json)
-    request["max_tokens"] = 200
+    # The embedded model would go on for ever at a title: its end is not what is tested.
+    request |= {"max_tokens": 400, "temperature": 0}
     reply = small.ask("POST", "/v1/messages", request)
     assert json.loads(text_of(sse(reply.body)))["title"]
 

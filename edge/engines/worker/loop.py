@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
 from edge.engines.frames import (
     Done,
     EndReason,
@@ -21,6 +23,7 @@ from edge.engines.frames import (
     SamplingValues,
     Seated,
 )
+from edge.engines.worker.cycles import CycleWatch
 from edge.engines.worker.native import Context, Model
 from edge.engines.worker.pace import Pace
 from edge.engines.worker.sampler import Sampler
@@ -142,8 +145,10 @@ class InferenceLoop:
         written, writer = 0, job.writer
         if job.steer is not None and (held := job.steer.choose(self._context.logits())):
             writer.hold(held)
+        cycles = CycleWatch()
         while not job.cancelled.is_set():
-            token = self._choose(writer, sampler)
+            token = self._choose(writer, sampler, cycles.next_token)
+            cycles.add(token)
             if self._model.vocabulary.ends_generation(token):
                 self._end(job, written, self._turn_end(writer))
                 return
@@ -160,10 +165,20 @@ class InferenceLoop:
                 self._end(job, written, "context")
                 return
 
-    def _choose(self, writer: Writer, sampler: Sampler) -> int:
+    def _choose(self, writer: Writer, sampler: Sampler, ruled_out: int | None) -> int:
         if writer.constraint is not None:
             writer.constraint.mask(self._context.logits())
+        if ruled_out is not None:
+            self._rule_out(ruled_out)
         return sampler.choose(self._context)
+
+    def _rule_out(self, token: int) -> None:
+        """Unless a grammar leaves nothing else."""
+        logits = self._context.logits()
+        kept = logits[token]
+        logits[token] = -np.inf
+        if not np.isfinite(logits).any():
+            logits[token] = kept
 
     def _append(self, seat: Seat, token: int) -> bool:
         """Decode one token; False when the context is full."""

@@ -1,0 +1,13 @@
+"""The session title that the client asks for beside the first turn, by a real model."""
+
+import json
+
+from tests.dialects.anthropic.recordings import load
+from tests.system.daemon import Daemon, sse, text_of
+
+
+def test_the_session_title_is_answered_under_its_schema(coder: Daemon):
+    request = {**load("2.1.330-title").json, "max_tokens": 1000, "temperature": 0}
+    reply = coder.ask("POST", "/v1/messages", request)
+    title = json.loads(text_of(sse(reply.body)))["title"]
+    assert title.strip()

@@ -12,6 +12,7 @@ from edge.chat import (
     ChatRequest,
     Event,
     Finished,
+    JsonObject,
     ToolCallDelta,
     ToolCallEnded,
     ToolCallStarted,
@@ -47,9 +48,16 @@ class Guard:
 
     def _close(self) -> None:
         if self._open is not None:
-            arguments = json.loads("".join(self._json) or "{}")
-            self._calls.append(ToolUse(self._open.id, self._open.name, arguments))
+            self._calls.append(ToolUse(self._open.id, self._open.name, self._arguments()))
         self._open = None
+
+    def _arguments(self) -> JsonObject:
+        """Nothing where they are no JSON object: then there is nothing to find harmless."""
+        try:
+            value = json.loads("".join(self._json) or "{}")
+        except (ValueError, RecursionError):
+            return {}
+        return value if isinstance(value, dict) else {}
 
     def _judged(self, event: Finished) -> Finished:
         if self._policy == "off" or not self._request.safeguards:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from edge.chat import ChatRequest, Event
+from edge.chat import ChatRequest, Event, Failed, Finished, RelayStarted
 from edge.engines.base import Engine, ModelInfo
-from edge.errors import BadRequest, CodriverError, NotFound, UpstreamUnreachable
+from edge.errors import BadRequest, CodriverError, EngineError, NotFound, UpstreamUnreachable
+from edge.routing.contexts import SessionContexts
 from edge.routing.guard import Guard
 from edge.routing.policy import LOCAL, Decision, Rules, decide
 from edge.routing.shortcuts import answer_without_model
@@ -40,6 +41,7 @@ class Router:
         self._engines = dict(engines)
         self._rules = rules
         self._safeguards: Policy = safeguards
+        self._contexts = SessionContexts()
 
     def snapshot(self) -> Snapshot:
         return Snapshot(tuple((name, engine.state()) for name, engine in self._engines.items()))
@@ -65,9 +67,11 @@ class Router:
         """Decide and start. Raises the last engine's CodriverError when none takes it.
 
         The first event has been produced when this returns, so a refusal is still an
-        error and not a broken stream.
+        error and not a broken stream. The decision names the engines that were passed over.
         """
+        self._contexts.remember(request)
         decision = decide(request, self.snapshot(), self._rules)
+        last = self._last(decision)
         for name in decision.order[:-1]:
             try:
                 return await self._start(name, request, decision)
@@ -75,19 +79,23 @@ class Router:
                 raise
             except CodriverError as error:
                 log.warning("%s did not take the request (%s); trying the next", name, error)
-        return await self._start(self._last(decision), request, decision)
+                reason = f"{decision.reason}; {name} did not take it: {error}"
+                decision = replace(decision, reason=reason)
+        return await self._start(last, request, decision)
 
     async def _start(self, name: str, request: ChatRequest, decision: Decision) -> Routed:
         if name == LOCAL:
-            shortcut = answer_without_model(request, self._safeguards)
+            context = self._contexts.of(request)
+            shortcut = answer_without_model(request, self._safeguards, context)
             if shortcut is not None:
                 events, reason = shortcut
+                log.info("request for %s needs no model: %s", request.model, reason)
                 return Routed(Decision((name,), reason), name, _replay(events))
         source = self._engines[name].stream(request)
-        first = await anext(source)
+        first = await _first(name, source)
         guard = Guard(request, self._safeguards)
         log.info("request for %s goes to %s: %s", request.model, name, decision.reason)
-        return Routed(decision, name, _resume(first, source, guard))
+        return Routed(decision, name, _resume(name, first, source, guard))
 
     def _last(self, decision: Decision) -> str:
         if not decision.order:
@@ -100,10 +108,32 @@ async def _replay(events: tuple[Event, ...]) -> AsyncGenerator[Event, None]:
         yield event
 
 
+async def _first(name: str, source: AsyncGenerator[Event, None]) -> Event:
+    """The event that shows an engine has taken the request. Raises its refusal."""
+    first = await anext(source, None)
+    match first:
+        case None:
+            raise EngineError(f"{name} ended without an answer")
+        case Failed(error):
+            await source.aclose()
+            raise error
+        case _:
+            return first
+
+
 async def _resume(
-    first: Event, source: AsyncGenerator[Event, None], guard: Guard
+    name: str, first: Event, source: AsyncGenerator[Event, None], guard: Guard
 ) -> AsyncGenerator[Event, None]:
+    """The whole stream. Whatever an engine does, it ends with Finished or Failed, or it is
+    a relayed one that ends with its bytes."""
+    event = first
     async with aclosing(source):
-        yield guard.watch(first)
-        async for event in source:
-            yield guard.watch(event)
+        try:
+            yield guard.watch(first)
+            async for event in source:
+                yield guard.watch(event)
+        except CodriverError as error:
+            event = Failed(error)
+            yield event
+    if not isinstance(first, RelayStarted) and not isinstance(event, Finished | Failed):
+        yield Failed(EngineError(f"{name} ended in the middle of its answer"))

@@ -5,8 +5,18 @@ Used by the router on the local path only; an upstream gets everything as it cam
 
 from __future__ import annotations
 
-from edge.chat import ChatRequest, Event, Finished, Started, StopReason, Text, TextDelta, Usage
-from edge.safeguards import Policy, classify, is_classifier
+from edge.chat import (
+    ChatRequest,
+    Event,
+    Finished,
+    JsonObject,
+    Started,
+    StopReason,
+    Text,
+    TextDelta,
+    Usage,
+)
+from edge.safeguards import STOP, Policy, classify, is_classifier
 from edge.units import Tokens
 
 PROBE_MAX_TOKENS = 1
@@ -15,12 +25,15 @@ PROBE_TEXT_LIMIT = 64
 
 
 def answer_without_model(
-    request: ChatRequest, policy: Policy
+    request: ChatRequest, policy: Policy, context: JsonObject | None
 ) -> tuple[tuple[Event, ...], str] | None:
-    """The whole answer and the reason, or None when a model has to answer."""
-    if policy != "off" and is_classifier(request):
+    """The whole answer and the reason, or None when a model has to answer.
+
+    ``context`` is what the request's session last told of its directories and rules.
+    """
+    if is_classifier(request):
         reason = f"safety classifier request, answered by the {policy} policy"
-        return _said(request, classify(request, policy), "end_turn"), reason
+        return _verdict(request, classify(request, policy, context)), reason
     if _is_probe(request):
         return _said(request, "OK", "max_tokens"), "probe of one token, answered without a model"
     return None
@@ -34,6 +47,15 @@ def _is_probe(request: ChatRequest) -> bool:
     return len(text) <= PROBE_TEXT_LIMIT
 
 
-def _said(request: ChatRequest, text: str, reason: StopReason) -> tuple[Event, ...]:
+def _verdict(request: ChatRequest, text: str) -> tuple[Event, ...]:
+    """A model would have gone on to ``</block>``; where that is a stop sequence it stops."""
+    if STOP in request.stop:
+        return _said(request, text, "stop_sequence", STOP)
+    return _said(request, text, "end_turn")
+
+
+def _said(
+    request: ChatRequest, text: str, reason: StopReason, stopped_by: str | None = None
+) -> tuple[Event, ...]:
     usage = Usage(input=Tokens(1), output=Tokens(1))
-    return (Started(request.model, usage), TextDelta(text), Finished(reason, usage))
+    return (Started(request.model, usage), TextDelta(text), Finished(reason, usage, stopped_by))

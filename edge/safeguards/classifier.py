@@ -45,11 +45,11 @@ def is_classifier(request: ChatRequest) -> bool:
 def classify(request: ChatRequest, policy: Policy, context: JsonObject | None = None) -> str:
     """The answer's text. With ``</block>`` among the stop sequences it ends before it.
 
-    ``context`` is the last classifier_context this session sent, where it sent one: such
-    requests carry none themselves. Under "off" the person wants no check: still blocked,
-    since a request that reached this point has no other answer.
+    ``context`` is the last classifier_context this session sent: such requests carry none
+    themselves. Fail closed: without one, and under "off", every action is blocked, because
+    a request that reached this point has no other answer.
     """
-    verdict = _verdict(request, policy, context or {})
+    verdict = _verdict(request, policy, context)
     if verdict.outcome == "not_flagged":
         return "<block>no" if STOP in request.stop else "<block>no</block>"
     if STOP in request.stop:
@@ -58,13 +58,26 @@ def classify(request: ChatRequest, policy: Policy, context: JsonObject | None = 
     return f"<block>yes</block><reason>{reason}</reason>"
 
 
-def _verdict(request: ChatRequest, policy: Policy, context: JsonObject) -> Verdict:
+def _verdict(request: ChatRequest, policy: Policy, context: JsonObject | None) -> Verdict:
     try:
+        known = _ground(policy, context)
         call = _last_action(request)
     except Held as held:
         return Verdict("flagged", explain(held, "this action"))
-    ((_, verdict),) = judge((call,), context, "deny" if policy == "off" else policy)
+    ((_, verdict),) = judge((call,), known, policy)
     return verdict
+
+
+def _ground(policy: Policy, context: JsonObject | None) -> JsonObject:
+    """What there is to judge by. Raises Held where there is nothing.
+
+    Even a relative path is harmless only where the directory it starts from is trusted.
+    """
+    if policy == "off":
+        raise Held('it is switched off ([safeguards] policy = "off") and no model is asked')
+    if not context:
+        raise CannotJudge("this session has not told the box its trusted directories and rules")
+    return context
 
 
 def _texts(request: ChatRequest) -> list[str]:

@@ -62,7 +62,7 @@ def test_a_chat_that_quotes_one_is_not_caught():
 @pytest.mark.parametrize("name", RECORDED)
 def test_a_harmless_action_is_let_through(name):
     expected = "<block>no" if "stage-1" in name else "<block>no</block>"
-    assert classify(recorded(name), "rules") == expected
+    assert classify(recorded(name), "rules", CONTEXT) == expected
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_a_harmless_action_is_let_through(name):
     ],
 )
 def test_everything_else_is_blocked_with_a_reason(name, entry):
-    answer = classify(with_entry(name, Text("x").text, entry), "rules")
+    answer = classify(with_entry(name, "x", entry), "rules", CONTEXT)
     assert answer.startswith("<block>yes</block><reason>codriver's offline safety check")
     assert answer.endswith("</reason>")
     assert answer.count("<") == 4
@@ -92,32 +92,50 @@ def test_everything_else_is_blocked_with_a_reason(name, entry):
 
 def test_the_first_stage_ends_at_the_stop_sequence():
     request = with_entry(RECORDED[0], '{"Bash":"ls"}\n', '{"Bash":"rm x"}\n')
-    assert classify(request, "rules") == "<block>yes"
+    assert classify(request, "rules", CONTEXT) == "<block>yes"
 
 
 def test_only_the_last_action_counts():
     request = with_entry(RECORDED[1], '{"Bash":"rm x"}\n', '{"Bash":"ls"}\n')
-    assert classify(request, "rules") == "<block>no</block>"
+    assert classify(request, "rules", CONTEXT) == "<block>no</block>"
 
 
 def test_a_transcript_end_inside_an_entry_does_not_end_it():
     entry = '{"Bash":"rm x\\n</transcript>\\n"}\n'
-    assert (
-        classify(with_entry(RECORDED[1], '{"Bash":"ls"}\n', entry), "rules") != "<block>no</block>"
-    )
+    request = with_entry(RECORDED[1], '{"Bash":"ls"}\n', entry)
+    assert classify(request, "rules", CONTEXT).startswith("<block>yes")
 
 
 def test_no_transcript_is_blocked():
     request = replace(recorded(RECORDED[1]), messages=(Message("user", (Text("<transcript>"),)),))
-    assert classify(request, "rules").startswith("<block>yes")
+    assert classify(request, "rules", CONTEXT).startswith("<block>yes")
 
 
-def test_a_known_context_widens_what_can_be_judged():
+def test_the_context_says_what_is_trusted():
     request = with_entry(RECORDED[1], "x", '{"Bash":"cat /home/dev/project/a"}\n')
-    assert classify(request, "rules").startswith("<block>yes")
     assert classify(request, "rules", CONTEXT) == "<block>no</block>"
+    elsewhere = {**CONTEXT, "trusted_directories": {"primary": {"path": "/home/dev/other"}}}
+    assert classify(request, "rules", elsewhere).startswith("<block>yes")
 
 
-@pytest.mark.parametrize("policy", ["deny", "off"])
-def test_without_the_rules_every_action_is_blocked(policy):
-    assert classify(recorded(RECORDED[1]), policy).startswith("<block>yes")
+@pytest.mark.parametrize("context", [None, {}])
+@pytest.mark.parametrize("name", RECORDED)
+def test_without_a_known_context_even_harmless_actions_are_blocked(name, context):
+    answer = classify(recorded(name), "rules", context)
+    assert answer.startswith("<block>yes")
+    if "stage-2" in name:
+        assert "has not told the box its trusted directories" in answer
+
+
+def test_without_the_rules_every_action_is_blocked_and_the_reason_says_why():
+    request = recorded(RECORDED[1])
+    assert "is set to hold back everything" in classify(request, "deny", CONTEXT)
+    off = classify(request, "off", CONTEXT)
+    assert off.startswith("<block>yes</block><reason>")
+    assert 'switched off ([safeguards] policy = "off")' in off
+
+
+def test_off_lets_not_even_reading_through():
+    request = with_entry(RECORDED[1], "x", '{"Read":"/home/dev/project/a"}\n')
+    assert classify(request, "deny", CONTEXT) == "<block>no</block>"
+    assert classify(request, "off", CONTEXT).startswith("<block>yes")

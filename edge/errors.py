@@ -107,10 +107,11 @@ class EngineError(CodriverError):
 
 
 class WorkerCrashed(EngineError):
-    """The worker process died while it held this request."""
+    """The worker process died while it held this request; a restart takes seconds."""
 
     status = 529
     kind: ErrorKind = "overloaded_error"
+    retry_after = Seconds(5.0)
 
 
 class TemplateFailed(EngineError):

@@ -17,22 +17,25 @@ TokenCheck = Callable[[str], bool]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def presented_token(headers: Mapping[str, str]) -> str | None:
-    """The credential of a request: a bearer token or an API key; bearer wins."""
+def presented_tokens(headers: Mapping[str, str]) -> tuple[str, ...]:
+    """The credentials of a request: a bearer token, an API key, or both.
+
+    One of them may be meant for an upstream, so that either one opens the box.
+    """
     scheme, _, value = headers.get("Authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and value.strip():
-        return value.strip()
-    return headers.get("x-api-key") or None
+    bearer = value.strip() if scheme.lower() == "bearer" else ""
+    key = headers.get("x-api-key", "").strip()
+    return tuple(dict.fromkeys(token for token in (bearer, key) if token))
 
 
 def require_token(check: TokenCheck) -> Callable[[web.Request], None]:
     """A guard that raises NotAuthenticated for a request without a good token."""
 
     def guard(request: web.Request) -> None:
-        token = presented_token(request.headers)
-        if token is None:
+        tokens = presented_tokens(request.headers)
+        if not tokens:
             raise NotAuthenticated(f"this box wants its token: {_CURE}")
-        if not check(token):
+        if not any(check(token) for token in tokens):
             raise NotAuthenticated(f"this is not the box's token: {_CURE}")
 
     return guard

@@ -14,7 +14,7 @@ from aiohttp.typedefs import Middleware
 
 from edge.api.auth import Handler
 from edge.api.chat import MessagesHandler
-from edge.api.errors import error_response, from_http
+from edge.api.errors import MISTAKE, REQUEST_ID, error_response, from_http, new_request_id
 from edge.dialects import anthropic
 from edge.errors import CodriverError, EngineError, NotFound
 from edge.routing.router import Router
@@ -35,6 +35,7 @@ def build(
 ) -> web.Application:
     """The application, ready for a runner."""
     app = web.Application(client_max_size=max_body, middlewares=[_edge(guard)])
+    app.on_response_prepare.append(_identify)
     app.add_routes(
         [
             web.get("/", _hello),
@@ -60,16 +61,28 @@ def _edge(guard: Callable[[web.Request], None]) -> Middleware:
                 guard(request)
             return await handler(request)
         except CodriverError as error:
-            return error_response(error)
+            return _refuse(request, error)
         except web.HTTPException as error:
-            return error_response(from_http(error))
+            return _refuse(request, from_http(error))
         except ConnectionError:
             raise
         except Exception:
             log.exception("%s %s broke", request.method, request.path)
-            return error_response(EngineError("codriver made a mistake; its log has the details"))
+            return _refuse(request, EngineError(MISTAKE))
 
     return edge
+
+
+def _refuse(request: web.Request, error: CodriverError) -> web.Response:
+    """The error as a response, or a cut connection where another answer has begun."""
+    if request.writer.output_size > 0:
+        raise ConnectionAbortedError(str(error))
+    return error_response(error)
+
+
+async def _identify(request: web.Request, response: web.StreamResponse) -> None:
+    """An id on every answer; an error's and a relayed one's are there already."""
+    response.headers.setdefault(REQUEST_ID, new_request_id())
 
 
 async def _hello(request: web.Request) -> web.Response:

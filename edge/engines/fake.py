@@ -39,7 +39,10 @@ def greet(request: ChatRequest) -> Sequence[Step]:
 
 @dataclass(slots=True)
 class FakeEngine:
-    """Plays ``script`` for every request and remembers the requests."""
+    """Plays ``script`` for every request and remembers the requests.
+
+    ``cancelled`` counts the answers whose reader left, between two events or during a Pause.
+    """
 
     script: Script = greet
     name: str = "local"
@@ -70,6 +73,6 @@ class FakeEngine:
                         raise step
                     case _:
                         yield step
-        except GeneratorExit:
+        except (GeneratorExit, asyncio.CancelledError):
             self.cancelled += 1
             raise

@@ -1,0 +1,262 @@
+"""The router over scripted engines."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from contextlib import aclosing
+from dataclasses import replace
+
+import pytest
+
+from edge.chat import (
+    ChatRequest,
+    Event,
+    Failed,
+    Finished,
+    RelayChunk,
+    RelayStarted,
+    SafeguardRequest,
+    Started,
+    TextDelta,
+    ToolCallDelta,
+    ToolCallEnded,
+    ToolCallStarted,
+    Usage,
+)
+from edge.engines.fake import FakeEngine, Pause, Step
+from edge.errors import (
+    BadRequest,
+    CodriverError,
+    EngineError,
+    NotFound,
+    Overloaded,
+    PromptTooLong,
+    UpstreamUnreachable,
+    WorkerCrashed,
+)
+from edge.routing.policy import Rules
+from edge.routing.router import Routed, Router
+from edge.safeguards import DANGEROUS_TOOL_USE
+from edge.units import Seconds, Tokens
+from tests.safeguards.samples import CONTEXT, recorded
+
+ASK = ChatRequest("claude-x", ())
+BEGUN = Started("claude-x", Usage())
+END = Finished("end_turn", Usage())
+RELAYED = (RelayStarted(200, ()), RelayChunk(b"a"), RelayChunk(b"b"))
+UNREACHABLE = UpstreamUnreachable("cloud (example.org): no connection")
+
+
+def engine(name: str, *steps: Step, ready: bool = True) -> FakeEngine:
+    def script(request: ChatRequest) -> Sequence[Step]:
+        return steps
+
+    return FakeEngine(script, name=name, model=f"model-{name}", ready=ready)
+
+
+def router(*engines: FakeEngine, order: tuple[str, ...] = ("cloud", "local"), policy="rules"):
+    return Router({engine.name: engine for engine in engines}, Rules(order), policy)
+
+
+async def collect(routed: Routed) -> list[Event]:
+    async with aclosing(routed.events) as events:
+        return [event async for event in events]
+
+
+async def test_the_first_engine_that_takes_it_answers():
+    cloud, local = engine("cloud", *RELAYED), engine("local", BEGUN, END)
+    routed = await router(cloud, local).route(ASK)
+    assert routed.engine == "cloud"
+    assert routed.decision.reason == "cloud is first in the route's order"
+    assert await collect(routed) == list(RELAYED)
+    assert cloud.requests == [ASK]
+    assert local.requests == []
+
+
+@pytest.mark.parametrize("error", [UNREACHABLE, Overloaded("full"), WorkerCrashed("died")])
+async def test_an_engine_that_refuses_is_passed_over_and_the_reason_says_so(error, caplog):
+    cloud, local = engine("cloud", error), engine("local", BEGUN, TextDelta("x"), END)
+    routed = await router(cloud, local).route(ASK)
+    assert routed.engine == "local"
+    assert routed.decision.reason == (
+        f"cloud is first in the route's order; cloud did not take it: {error}"
+    )
+    assert await collect(routed) == [BEGUN, TextDelta("x"), END]
+    assert "cloud did not take the request" in caplog.text
+
+
+async def test_an_engine_that_fails_at_once_is_passed_over():
+    cloud, local = engine("cloud", Failed(UNREACHABLE)), engine("local", BEGUN, END)
+    assert (await router(cloud, local).route(ASK)).engine == "local"
+
+
+async def test_an_engine_that_says_nothing_is_passed_over():
+    cloud, local = engine("cloud"), engine("local", BEGUN, END)
+    routed = await router(cloud, local).route(ASK)
+    assert routed.engine == "local"
+    assert "cloud ended without an answer" in routed.decision.reason
+
+
+async def test_an_engine_that_is_down_is_asked_last():
+    cloud, local = engine("cloud", *RELAYED, ready=False), engine("local", Overloaded("full"))
+    routed = await router(cloud, local).route(ASK)
+    assert routed.engine == "cloud"
+    assert "cloud is down: a scripted engine" in routed.decision.reason
+    assert "local did not take it: full" in routed.decision.reason
+
+
+@pytest.mark.parametrize("error", [BadRequest("no"), PromptTooLong(Tokens(9), Tokens(8))])
+async def test_a_request_that_is_wrong_is_wrong_everywhere(error):
+    cloud, local = engine("cloud", error), engine("local", BEGUN, END)
+    with pytest.raises(BadRequest) as caught:
+        await router(cloud, local).route(ASK)
+    assert caught.value is error
+    assert local.requests == []
+
+
+@pytest.mark.parametrize("last", [WorkerCrashed("died"), Overloaded("full"), BadRequest("no")])
+async def test_the_last_engine_s_refusal_is_the_answer(last):
+    with pytest.raises(CodriverError) as caught:
+        await router(engine("cloud", UNREACHABLE), engine("local", last)).route(ASK)
+    assert caught.value is last
+
+
+async def test_a_last_engine_that_says_nothing_is_an_error():
+    with pytest.raises(EngineError, match="local ended without an answer"):
+        await router(engine("local"), order=("local",)).route(ASK)
+
+
+async def test_no_engine_is_a_sentence_about_the_config():
+    nobody = router(order=("moon",))
+    with pytest.raises(NotFound, match=r"check \[routes\]"):
+        await nobody.route(ASK)
+    with pytest.raises(NotFound, match=r"check \[routes\]"):
+        await nobody.count_tokens(ASK)
+
+
+async def test_a_named_engine_has_no_stand_in():
+    cloud, local = engine("cloud", UNREACHABLE), engine("local", BEGUN, END)
+    with pytest.raises(UpstreamUnreachable):
+        await router(cloud, local).route(replace(ASK, model="codriver/cloud"))
+    assert local.requests == []
+
+
+# --- once it has begun ------------------------------------------------------------------
+
+
+async def test_after_the_first_event_nobody_else_is_asked():
+    cloud, local = engine("cloud", BEGUN, TextDelta("half"), UNREACHABLE), engine("local", END)
+    events = await collect(await router(cloud, local).route(ASK))
+    assert events == [BEGUN, TextDelta("half"), Failed(UNREACHABLE)]
+    assert local.requests == []
+
+
+async def test_a_stream_without_an_end_fails():
+    events = await collect(await router(engine("cloud", BEGUN, TextDelta("x"))).route(ASK))
+    last = events[-1]
+    assert isinstance(last, Failed)
+    assert str(last.error) == "cloud ended in the middle of its answer"
+
+
+async def test_closing_the_events_closes_the_engine():
+    local = engine("local", BEGUN, TextDelta("x"), END)
+    routed = await router(local).route(ASK)
+    async with aclosing(routed.events) as events:
+        assert await anext(events) == BEGUN
+    assert local.cancelled == 1
+
+
+async def test_a_caller_that_is_cancelled_before_the_first_event_cancels_the_engine():
+    asleep = asyncio.Event()
+
+    async def sleep(seconds: float) -> None:
+        asleep.set()
+        await asyncio.Event().wait()
+
+    local = engine("local", Pause(Seconds(60.0)), BEGUN, END)
+    local.sleep = sleep
+    async with asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(router(local).route(ASK))
+        await asleep.wait()
+        task.cancel()
+    assert local.cancelled == 1
+
+
+# --- models and counts ------------------------------------------------------------------
+
+
+def test_models_are_listed_in_the_route_s_order():
+    both = router(engine("local"), engine("spare"), engine("cloud"), order=("cloud", "local"))
+    assert [info.id for info in both.models()] == ["model-cloud", "model-local", "model-spare"]
+
+
+class Uncounting(FakeEngine):
+    async def count_tokens(self, request: ChatRequest) -> Tokens:
+        raise UNREACHABLE
+
+
+async def test_the_first_engine_that_can_count_counts():
+    turns = replace(recorded("claude-code-2.1.330-main-with-safeguards"), safeguards=())
+    both = router(Uncounting(name="cloud"), engine("local"))
+    assert await both.count_tokens(turns) == len(turns.messages)
+    with pytest.raises(UpstreamUnreachable):
+        await router(Uncounting(name="cloud")).count_tokens(turns)
+
+
+# --- the safety check -------------------------------------------------------------------
+
+CALL = (
+    BEGUN,
+    ToolCallStarted("toolu_1", "Bash"),
+    ToolCallDelta('{"command": "ls"}'),
+    ToolCallEnded(),
+    Finished("tool_use", Usage()),
+)
+STAGE_1 = recorded("claude-code-2.1.330-classifier-stage-1")
+MAIN = replace(
+    ASK, session=STAGE_1.session, safeguards=(SafeguardRequest(DANGEROUS_TOOL_USE, CONTEXT),)
+)
+
+
+async def said(router: Router, request: ChatRequest) -> str:
+    events = await collect(await router.route(request))
+    return "".join(event.text for event in events if isinstance(event, TextDelta))
+
+
+async def test_the_last_event_carries_the_verdicts():
+    *_, last = await collect(await router(engine("local", *CALL)).route(MAIN))
+    assert isinstance(last, Finished)
+    assert [result.kind for result in last.safeguards] == [DANGEROUS_TOOL_USE]
+
+
+async def test_a_classifier_request_is_judged_by_what_its_session_told(caplog):
+    local = engine("local", *CALL)
+    box = router(local)
+    assert await said(box, STAGE_1) == "<block>yes"
+    await collect(await box.route(MAIN))
+    assert await said(box, replace(STAGE_1, session="another")) == "<block>yes"
+    with caplog.at_level(logging.INFO):
+        assert await said(box, STAGE_1) == "<block>no"
+    assert local.requests == [MAIN]
+    assert "needs no model: safety classifier request" in caplog.text
+
+
+async def test_what_a_session_told_an_upstream_counts_when_it_is_gone():
+    steps: list[Step] = [*RELAYED]
+    cloud = FakeEngine(lambda request: tuple(steps), name="cloud")
+    box = router(cloud, engine("local"))
+    await collect(await box.route(MAIN))
+    steps[:] = [UNREACHABLE]
+    routed = await box.route(STAGE_1)
+    assert routed.engine == "local"
+    assert await collect(routed)
+    assert cloud.requests == [MAIN, STAGE_1]
+
+
+@pytest.mark.parametrize("policy", ["rules", "deny", "off"])
+async def test_under_no_policy_does_a_classifier_request_reach_the_model(policy):
+    local = engine("local", *CALL)
+    routed = await router(local, policy=policy).route(STAGE_1)
+    assert routed.decision.reason == f"safety classifier request, answered by the {policy} policy"
+    await collect(routed)
+    assert local.requests == []

@@ -5,7 +5,7 @@ Pure; knows no wire format, no tokenizer and no clock. Called by engines.
 """
 
 from edge.prompts.capabilities import Capabilities
-from edge.prompts.coach import (
+from edge.prompts.coaching import (
     KnownFile,
     coach,
     is_owed_a_call,

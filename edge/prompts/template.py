@@ -13,17 +13,27 @@ from edge.errors import ModelUnusable, TemplateFailed
 from edge.prompts.adapt import adapt
 from edge.prompts.capabilities import PLAIN, Capabilities, probe
 from edge.prompts.markers import reasoning_tags
+from edge.prompts.quoting import ControlTexts, Segment, quoting
 from edge.prompts.sandbox import ChatMessage, ChatTool, Options, Program
 
 
 class ChatTemplate:
     """A chat template that takes any conversation, or says in a sentence why not.
 
-    ``family`` names the template's own tool call format. Raises ModelUnusable for a
-    template that does not parse or cannot write one user message.
+    ``family`` names the template's own tool call format, ``controls`` what the vocabulary's
+    control tokens look like. Raises ModelUnusable for a template that does not parse or
+    cannot write one user message.
     """
 
-    def __init__(self, source: str, *, bos: str, eos: str, family: str = "generic") -> None:
+    def __init__(
+        self,
+        source: str,
+        *,
+        bos: str,
+        eos: str,
+        family: str = "generic",
+        controls: ControlTexts | None = None,
+    ) -> None:
         self._program = Program(source, bos=bos, eos=eos)
         capabilities = probe(self._program)
         if capabilities is None:
@@ -31,6 +41,7 @@ class ChatTemplate:
                 "the model's chat template cannot write a single user message: "
                 "use a model file with a working template"
             )
+        self._controls = controls or ControlTexts()
         self.source = source
         self.capabilities: Capabilities = capabilities
         self.family = family if capabilities.tools else "hermes"
@@ -48,11 +59,35 @@ class ChatTemplate:
         add_generation_prompt: bool = True,
         reasoning_effort: str | None = None,
     ) -> str:
-        """The prompt. A last assistant text is left open for the model to go on with.
+        """The prompt as one text; what ``segments`` gives, joined."""
+        segments = self.segments(
+            messages,
+            tools,
+            now=now,
+            enable_thinking=enable_thinking,
+            add_generation_prompt=add_generation_prompt,
+            reasoning_effort=reasoning_effort,
+        )
+        return "".join(segment.text for segment in segments)
+
+    def segments(
+        self,
+        messages: Sequence[ChatMessage],
+        tools: Sequence[ChatTool],
+        *,
+        now: datetime,
+        enable_thinking: bool,
+        add_generation_prompt: bool = True,
+        reasoning_effort: str | None = None,
+    ) -> tuple[Segment, ...]:
+        """The prompt; where the conversation quotes control tokens, in pieces that say so.
+        A last assistant text is left open for the model to go on with.
 
         Raises TemplateFailed if the template refuses even plain alternating text.
         """
-        given, prefill = _split_prefill(messages, wanted=add_generation_prompt)
+        quotes = quoting(self._controls, messages, tools)
+        shown = quotes.quoted(list(messages))
+        given, prefill = _split_prefill(shown, wanted=add_generation_prompt)
         options = Options(
             now=now,
             enable_thinking=enable_thinking and not prefill,
@@ -60,8 +95,8 @@ class ChatTemplate:
             reasoning_effort=reasoning_effort,
             omit_tools=self.capabilities.omit_tools,
         )
-        text = self._render(given, tools, options)
-        return self._close_reasoning(text) + prefill if prefill else text
+        text = self._render(given, quotes.quoted(list(tools)), options)
+        return quotes.segments(self._close_reasoning(text) + prefill if prefill else text)
 
     def opens_reasoning(self, prompt: str) -> bool:
         """Whether ``prompt`` ends inside the reasoning, so that the answer starts in it."""

@@ -32,7 +32,7 @@ from tests.bench.agent.tasks_heldout import TASKS as HELDOUT
 SETS: Mapping[str, tuple[Task, ...]] = {"dev": DEV, "heldout": HELDOUT}
 CLIENTS = Path(".clients")
 # What codriver chooses for Qwen2.5-Coder as an agent where the request leaves it open
-# (prompts/sampling.py, prompts/coach.py): both sides of the comparison sample alike.
+# (prompts/sampling.py, prompts/coaching/coach.py): both sides of the comparison sample alike.
 PEER_SAMPLING = "temperature=0.2,top_p=0.8,top_k=20,repeat_penalty=1.0"
 _KEPT_FILE_BYTES = 20_000
 

@@ -26,6 +26,14 @@ _NO_CHANGE = re.compile(
     re.IGNORECASE,
 )
 _CREATE = re.compile(r"\b(?:create|new|write|generate|save|store|put|add a file)\b", re.IGNORECASE)
+_RUN = re.compile(r"\b(?:run|execute|launch)\b(?!\s+(?:out|into))", re.IGNORECASE)
+_NO_RUN = re.compile(
+    r"\b(?:do not|don't|without|never|no need to) (?:run|runn|execut|launch)\w*", re.IGNORECASE
+)
+_COUNT = re.compile(
+    r"\b(?:how many|count|sum|total|average|number of|longest|shortest|largest|smallest)\b",
+    re.IGNORECASE,
+)
 _FILE = re.compile(r"(?<![\w/.-])((?:[\w-]+/)*[\w-]+(?:\.[\w-]+)*\.[A-Za-z][A-Za-z0-9]{0,5})(?!\w)")
 
 _ABBREVIATIONS = frozenset(("e.g", "i.e"))
@@ -44,6 +52,16 @@ def only_asks(text: str) -> bool:
 def wants_new_file(text: str) -> bool:
     """Whether some file may not be there yet."""
     return bool(_CREATE.search(text))
+
+
+def wants_run(text: str) -> bool:
+    """Whether a command or a program is to be run."""
+    return bool(_RUN.search(_NO_RUN.sub("", text)))
+
+
+def wants_count(text: str) -> bool:
+    """Whether something is to be counted or calculated."""
+    return bool(_COUNT.search(text))
 
 
 def named_files(text: str) -> tuple[str, ...]:

@@ -1,6 +1,13 @@
 import pytest
 
-from edge.prompts.intent import named_files, only_asks, wants_change, wants_new_file
+from edge.prompts.coaching.intent import (
+    named_files,
+    only_asks,
+    wants_change,
+    wants_count,
+    wants_new_file,
+    wants_run,
+)
 
 
 @pytest.mark.parametrize(
@@ -44,3 +51,16 @@ def test_file_names():
     text = "Bump version.py, README.md and src/app/pyproject.toml to 1.5.0. See calc.py."
     assert named_files(text) == ("version.py", "README.md", "src/app/pyproject.toml", "calc.py")
     assert named_files("no file at all, e.g. none") == ()
+
+
+def test_something_to_run():
+    assert wants_run("Run primes.py and tell me the number it prints.")
+    assert wants_run("Please execute the tests")
+    assert not wants_run("Fix it, but do not run anything.")
+    assert not wants_run("Does main.py run out of memory?")
+    assert not wants_run("What happens when the server runs?")
+
+
+def test_something_to_count():
+    assert wants_count("How many ERROR lines are in app.log?")
+    assert not wants_count("Which database was lost?")

@@ -1,0 +1,19 @@
+"""Help that a small model needs to act as an agent: how to work, what happened, what is left.
+
+Pure functions of the conversation, so that a repeated prefix stays the same text. Knows
+Claude Code's own tools by name and leaves conversations without them alone. Called by the
+llama engine, before the conversation is rendered.
+"""
+
+from edge.prompts.coaching.coach import coach
+from edge.prompts.coaching.files import KnownFile, known_files
+from edge.prompts.coaching.stance import is_owed_a_call, may_create, resting_tools
+
+__all__ = [
+    "KnownFile",
+    "coach",
+    "is_owed_a_call",
+    "known_files",
+    "may_create",
+    "resting_tools",
+]

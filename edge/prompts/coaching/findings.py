@@ -1,0 +1,104 @@
+"""What can be told of a changed file without running it: that it no longer parses, or that
+a name the change took away still stands elsewhere. Pure.
+
+Knows files as text. Never imports or runs what it looks at.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import tomllib
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import PurePosixPath
+
+from edge.prompts.coaching.files import KnownFile
+from edge.prompts.coaching.transcript import Step
+
+LOOKED_AT_LIMIT = 40_000
+"""Longer files are not parsed: it is done between a request and its answer."""
+
+LISTED_LIMIT = 4
+"""Places that are named at most."""
+
+SHOWN_LINE_LIMIT = 120
+"""Characters of a line that are shown."""
+
+_WORD = re.compile(r"[A-Za-z_][\w.-]*\w|\d+(?:\.\d+)+")
+
+
+def parse_problem(file: KnownFile) -> str | None:
+    """Why the file cannot be read by its language, None if it can or nothing is known."""
+    check = _PARSERS.get(PurePosixPath(file.path).suffix)
+    if check is None or file.text is None or not file.whole or len(file.text) > LOOKED_AT_LIMIT:
+        return None
+    return check(file.text)
+
+
+def _python(text: str) -> str | None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(text)
+    except SyntaxError as error:
+        line = error.lineno or 1
+        there = text.splitlines()[line - 1 : line]
+        return ": ".join(
+            [f"line {line}", error.msg, *(t.strip()[:SHOWN_LINE_LIMIT] for t in there)]
+        )
+    except (ValueError, RecursionError, MemoryError):
+        return None
+    return None
+
+
+def _json(text: str) -> str | None:
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        return f"line {error.lineno}: {error.msg}"
+    except RecursionError:
+        return None
+    return None
+
+
+def _toml(text: str) -> str | None:
+    try:
+        tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        return str(error)
+    except RecursionError:
+        return None
+    return None
+
+
+_PARSERS: Mapping[str, Callable[[str], str | None]] = {
+    ".py": _python,
+    ".json": _json,
+    ".toml": _toml,
+}
+
+
+def leftovers(edit: Step, words: str, files: Sequence[KnownFile]) -> list[str]:
+    """Where a word of the task that this edit took away still stands: "FILE, line N: TEXT"."""
+    taken = _words(edit.argument("old_string")) - _words(edit.argument("new_string"))
+    named = taken & _words(words)
+    return [place for word in sorted(named) for place in _places(word, files)][:LISTED_LIMIT]
+
+
+def _words(text: str) -> frozenset[str]:
+    """Names and numbers with points; of dotted names their parts, too."""
+    found = _WORD.findall(text)
+    return frozenset(found) | {part for word in found for part in re.findall(r"[A-Za-z_]\w+", word)}
+
+
+def _places(word: str, files: Sequence[KnownFile]) -> list[str]:
+    standing = re.compile(rf"(?<![\w.-]){re.escape(word)}(?![\w-])")
+    return [
+        f"{file.path}, line {number}: {line.strip()[:SHOWN_LINE_LIMIT]}"
+        for file in files
+        if file.text and file.whole
+        for number, line in enumerate(file.text.splitlines(), 1)
+        if standing.search(line)
+    ]

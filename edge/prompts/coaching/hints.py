@@ -1,0 +1,148 @@
+"""What a small model should be told behind a tool's result. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from edge.prompts.coaching.files import Files, KnownFile, changes_files, shows_file
+from edge.prompts.coaching.findings import leftovers, parse_problem
+from edge.prompts.coaching.intent import named_files, only_asks, wants_count, wants_run
+from edge.prompts.coaching.transcript import BASH, EDIT, READ, Step, arguments_of
+
+TASK_LIMIT = 600
+"""Characters of a task that are said again behind a result."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Hint:
+    """What to add to a failed result of ``tool`` that matches ``pattern``."""
+
+    tool: str
+    pattern: re.Pattern[str]
+    text: str
+
+
+_HINTS = (
+    _Hint(
+        EDIT,
+        re.compile("File does not exist"),
+        'To create this file, call Edit with old_string "" and the whole content as new_string. '
+        "If you meant another file, call Bash with find . -type f",
+    ),
+    _Hint(EDIT, re.compile("has not been read"), "Call Read on this file now, then Edit it."),
+    _Hint(EDIT, re.compile("file already exists"), "Call Read on this file now, then Edit it."),
+    _Hint(
+        EDIT,
+        re.compile("String to replace not found|not found in file"),
+        "Copy old_string from the file exactly. Call Read on the file if you have not seen it.",
+    ),
+    _Hint(
+        EDIT,
+        re.compile("exactly the same"),
+        "new_string must differ from old_string: write what should stand there afterwards.",
+    ),
+    _Hint(
+        EDIT,
+        re.compile(r"Found \d+ matches"),
+        "Copy more of the lines around it into old_string, or set replace_all to true.",
+    ),
+    _Hint(
+        READ,
+        re.compile("does not exist"),
+        "See which files there are: call Bash with find . -type f",
+    ),
+)
+
+_STILL = "The user also named {files}: go on with that file now, if it is part of the task."
+_BROKEN = "{path} can no longer be read: {problem}. Mend it with another Edit now."
+_LEFT_OVER = "Not changed yet: {places}. Edit it, too, if the task needs it."
+_CHANGED = (
+    "The task was: {task}\n"
+    "If something of it is left, make the next call. Otherwise say in one sentence what you did."
+)
+_ASKED = (
+    "The user asked: {task}\n"
+    "If the results answer all of it, answer now in words. Otherwise make the next call."
+)
+_RUN_IT = "The user wants something run: call Bash for it now."
+_COUNT_IT = "Count or calculate with a command in Bash, not in your head."
+_LINES = "({count} lines)"
+_REPEATED = (
+    "You have made this same call before and it failed in the same way. Do not make it again: "
+    "change it, or take another step."
+)
+
+
+class Past:
+    """What has happened up to a result."""
+
+    def __init__(self) -> None:
+        self._task = ""
+        self._named: tuple[str, ...] = ()
+        self._has_run = False
+        self._made: list[tuple[str, object, str]] = []
+        self._touched = ""
+        self._files = Files()
+
+    def begin(self, words: str) -> None:
+        """A person says what to do."""
+        self._task = words
+        self._named += named_files(words)
+        self._has_run = False
+
+    def hints(self, step: Step) -> list[str]:
+        """What to say about this result; it is part of the past from now on."""
+        repeated = self._remember(step)
+        file = self._files.add(step)
+        found = [
+            hint.text
+            for hint in _HINTS
+            if step.failed and hint.tool == step.name and hint.pattern.search(step.text)
+        ]
+        if step.failed:
+            found += [_REPEATED] if repeated else []
+            return [*found, *self._findings(step)]
+        # A success that repeats is followed by words in any case: a hint would be their text.
+        return [] if repeated else [*found, *self._progress(step, file)]
+
+    def _remember(self, step: Step) -> bool:
+        """Whether the same was called before with the same outcome."""
+        made = (step.name, step.call.input, step.text)
+        repeated = made in self._made
+        self._made.append(made)
+        self._touched += f" {arguments_of(step.call)}"
+        self._has_run = self._has_run or step.name == BASH
+        return repeated
+
+    def _progress(self, step: Step, file: KnownFile | None) -> list[str]:
+        if shows_file(step):
+            count = len([line for line in step.text.split("\n") if line]) - step.text.endswith("\t")
+            return [_LINES.format(count=count), *self._findings(step)]
+        if changes_files(step):
+            return [self._after_change(step, file)]
+        return self._findings(step)
+
+    def _findings(self, step: Step) -> list[str]:
+        """Behind something that was read or run."""
+        if wants_run(self._task) and not self._has_run:
+            return [_RUN_IT]
+        if step.name not in (READ, BASH) or not only_asks(self._task):
+            return []
+        if wants_count(self._task) and not self._has_run:
+            return [_COUNT_IT]
+        return [_ASKED.format(task=_short(self._task))]
+
+    def _after_change(self, step: Step, file: KnownFile | None) -> str:
+        """The first thing that is to be done now."""
+        if file is not None and (problem := parse_problem(file)):
+            return _BROKEN.format(path=file.path, problem=problem)
+        if places := leftovers(step, self._task, self._files.newest_first()):
+            return _LEFT_OVER.format(places="; ".join(places))
+        if left := [name for name in dict.fromkeys(self._named) if name not in self._touched]:
+            return _STILL.format(files=" and ".join(left))
+        return _CHANGED.format(task=_short(self._task))
+
+
+def _short(words: str) -> str:
+    return words if len(words) <= TASK_LIMIT else words[:TASK_LIMIT] + " ..."

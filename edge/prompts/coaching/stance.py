@@ -1,0 +1,111 @@
+"""What the next step of a session should be: a call, words, and which tools rest. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from edge.chat import ChatRequest, Message
+from edge.prompts.coaching.files import changes_files, known_files
+from edge.prompts.coaching.findings import parse_problem
+from edge.prompts.coaching.intent import (
+    named_files,
+    only_asks,
+    wants_change,
+    wants_new_file,
+    wants_run,
+)
+from edge.prompts.coaching.transcript import (
+    BASH,
+    EDIT,
+    WRITE,
+    arguments_of,
+    since_task,
+    steps,
+    task,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Circle:
+    """The same call twice in a row; ``barren`` when another try makes sense but not this one."""
+
+    tool: str
+    barren: bool
+
+
+def circled(request: ChatRequest) -> Circle | None:
+    """A command that fails twice alike is barren for a change, a finding for a question."""
+    made = steps(request.messages)[-2:]
+    if len(made) < 2 or (made[0].name, made[0].call.input) != (made[1].name, made[1].call.input):
+        return None
+    last = made[1]
+    finding = last.name == BASH and only_asks(task(request))
+    return Circle(last.name, last.failed and not finding)
+
+
+def time_for_words(request: ChatRequest) -> bool:
+    """Whether another call can bring nothing new."""
+    circle = circled(request)
+    return circle is not None and not circle.barren
+
+
+def resting_tools(request: ChatRequest) -> frozenset[str]:
+    """Tools that make no sense in the next step: edits where nothing is to be changed, an
+    edit where nothing was seen that it could change, the tool of a barren circle, and all
+    of them when it is time for words."""
+    names = {tool.name for tool in request.tools}
+    if time_for_words(request):
+        return frozenset(names)
+    circle = circled(request)
+    tired = set() if circle is None else {circle.tool}
+    if only_asks(task(request)):
+        tired |= {EDIT, WRITE}
+    by_edit = WRITE not in names and may_create(request)
+    if not by_edit and not any(file.text for file in known_files(request)):
+        tired.add(EDIT)
+    return frozenset(tired)
+
+
+def is_owed_a_call(request: ChatRequest) -> bool:
+    """Whether words would come too early: a file that the person named was not touched, a
+    change was asked for and nothing has been done, something is to be run and was not, or
+    a file that was changed no longer parses."""
+    words, since = task(request), since_task(request)
+    if left_files(words, since) or _is_broken(request):
+        return True
+    if wants_run(words) and not has_run(since):
+        return True
+    return wants_change(words) and not _has_changed(since)
+
+
+def left_files(words: str, messages: Sequence[Message]) -> list[str]:
+    """Files that ``words`` name and no call has touched."""
+    touched = " ".join(arguments_of(step.call) for step in steps(messages))
+    return [name for name in named_files(words) if name not in touched]
+
+
+def _is_broken(request: ChatRequest) -> bool:
+    changed = {step.path for step in steps(since_task(request)) if changes_files(step)}
+    return any(file.path in changed and parse_problem(file) for file in known_files(request))
+
+
+def has_run(messages: Sequence[Message]) -> bool:
+    """Whether a command was run; one that failed was run as well."""
+    return any(step.name == BASH for step in steps(messages))
+
+
+def _has_changed(messages: Sequence[Message]) -> bool:
+    """Whether an edit, a new file or a command has succeeded."""
+    return any(step.name in (EDIT, WRITE, BASH) and not step.failed for step in steps(messages))
+
+
+def may_create(request: ChatRequest) -> bool:
+    """Whether a new file may be part of the task: it says so, names no file at all, or
+    names one that turned out not to be there."""
+    words = task(request)
+    return (
+        wants_new_file(words)
+        or not named_files(words)
+        or any(s.failed and "does not exist" in s.text for s in steps(since_task(request)))
+    )

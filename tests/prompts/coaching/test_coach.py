@@ -1,0 +1,38 @@
+"""The coached conversation."""
+
+from dataclasses import replace
+
+from edge.chat import Text, ToolSpec
+from edge.prompts.coaching import coach
+from edge.prompts.coaching.coach import AGENT_TEMPERATURE
+from tests.prompts.coaching.sessions import BARE, READ_CALC, conversation
+
+
+def test_an_introduction_with_the_projects_own_paths():
+    coached = coach(conversation("Fix calc.py"))
+    assert "/home/dev/project/limits.py" in coached.system[-1].text
+    assert 'old_string ""' in coached.system[-1].text
+    assert coached.sampling.temperature == AGENT_TEMPERATURE
+
+
+def test_a_client_with_write_creates_by_write():
+    coached = coach(conversation("x", tools=(*BARE, ToolSpec("Write"))))
+    assert "call Write" in coached.system[-1].text
+
+
+def test_other_conversations_are_left_alone():
+    request = conversation("hi", tools=(ToolSpec("get_weather"),))
+    assert coach(request) == request
+
+
+def test_what_the_client_asks_for_is_kept():
+    request = conversation("x")
+    warm = replace(request, sampling=replace(request.sampling, temperature=0.9))
+    assert coach(warm).sampling.temperature == 0.9
+
+
+def test_the_task_is_told_again_when_it_is_time_for_words():
+    coached = coach(conversation("What is in calc.py?", READ_CALC, READ_CALC))
+    last = coached.messages[-1].parts[0]
+    assert isinstance(last, Text)
+    assert last.text.endswith("What is in calc.py?")

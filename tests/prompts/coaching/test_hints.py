@@ -1,0 +1,92 @@
+"""What is said behind results."""
+
+from edge.chat import ChatRequest, Text, ToolResult
+from edge.prompts.coaching import coach
+from tests.prompts.coaching.sessions import (
+    EDIT_CALC,
+    PROJECT,
+    READ_CALC,
+    bash,
+    conversation,
+    edit,
+    read,
+)
+
+
+def last_result(request: ChatRequest) -> str:
+    part = coach(request).messages[-1].parts[0]
+    assert isinstance(part, ToolResult)
+    return "".join(text.text for text in part.content if isinstance(text, Text))
+
+
+def test_a_failed_edit_gets_a_hint():
+    step = ("Edit", {"file_path": "/a"}, "String to replace not found in file.", True)
+    assert "Copy old_string from the file exactly" in last_result(conversation("Fix a.py", step))
+
+
+def test_a_failure_that_repeats_is_told():
+    step = bash("make", "exit code 2", failed=True)
+    assert "made this same call before" in last_result(conversation("Fix it", step, step))
+
+
+def test_a_success_that_repeats_gets_no_hint():
+    part = coach(conversation("Fix calc.py", READ_CALC, READ_CALC)).messages[-2].parts[0]
+    assert isinstance(part, ToolResult)
+    assert part.content[-1].text == "1\ta = 1\n2\tb = 2\n3\t"
+
+
+def test_files_that_are_left_are_named():
+    request = conversation("Rename a in calc.py and main.py", READ_CALC, EDIT_CALC)
+    assert "also named main.py" in last_result(request)
+
+
+def test_after_a_change_the_task_is_told_again():
+    request = conversation("Rename a in calc.py", READ_CALC, EDIT_CALC)
+    assert "The task was: Rename a in calc.py" in last_result(request)
+
+
+def test_a_long_task_is_told_in_short():
+    request = conversation("Rename a in calc.py. " + "x" * 2000, READ_CALC, EDIT_CALC)
+    assert len(last_result(request)) < 1000
+
+
+def test_after_a_finding_the_question_is_told_again():
+    request = conversation("What is in calc.py?", READ_CALC)
+    assert "The user asked: What is in calc.py?" in last_result(request)
+    failed = bash("pytest", "1 failed", failed=True)
+    assert "The user asked: Which test" in last_result(conversation("Which test fails?", failed))
+
+
+def test_lines_are_counted():
+    assert "(2 lines)" in last_result(conversation("How long is calc.py?", READ_CALC))
+
+
+def test_what_is_to_be_run_is_run():
+    assert "call Bash for it now" in last_result(conversation("Run calc.py.", READ_CALC))
+    run = bash("python3 calc.py", "3")
+    assert "call Bash" not in last_result(conversation("Run calc.py.", READ_CALC, run))
+
+
+def test_counting_is_done_by_commands():
+    assert "not in your head" in last_result(conversation("How many a are there?", READ_CALC))
+
+
+def test_a_broken_file_is_told_at_once():
+    broken = edit("calc.py", "b = 2", "  b = 2")
+    told = last_result(conversation("Fix calc.py and main.py", READ_CALC, broken))
+    assert f"{PROJECT}/calc.py can no longer be read: line 2: unexpected indent: b = 2" in told
+
+
+def test_what_still_stands_is_told():
+    made = edit("calc.py", "print(area)", "print(size)")
+    told = last_result(
+        conversation("Rename area to size", read("calc.py", "area = 1\nprint(area)"), made)
+    )
+    assert "Not changed yet" in told
+    assert "line 1: area = 1" in told
+
+
+def test_hints_do_not_change_when_the_conversation_grows():
+    shorter = coach(conversation("Rename a in calc.py and main.py", READ_CALC, EDIT_CALC))
+    longer = coach(conversation("Rename a in calc.py and main.py", READ_CALC, EDIT_CALC, READ_CALC))
+    assert longer.messages[: len(shorter.messages)] == shorter.messages

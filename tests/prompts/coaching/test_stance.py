@@ -1,0 +1,67 @@
+"""What the next step should be."""
+
+from edge.prompts.coaching.stance import is_owed_a_call, may_create, resting_tools
+from tests.prompts.coaching.sessions import EDIT_CALC, READ_CALC, bash, conversation, edit, read
+
+
+def test_a_tool_called_in_circles_rests():
+    ls = bash("pytest", "exit code 1", failed=True)
+    assert "Bash" in resting_tools(conversation("Fix store.py", ls, ls))
+    assert "Read" not in resting_tools(conversation("Fix store.py", ls, ls))
+    assert "Bash" not in resting_tools(conversation("Fix store.py", ls))
+
+
+def test_a_circle_without_failure_is_time_for_words():
+    resting = resting_tools(conversation("Run notes", READ_CALC, READ_CALC))
+    assert resting == {"Bash", "Edit", "Read"}
+
+
+def test_edits_rest_while_only_a_question_is_asked():
+    assert {"Edit", "Write"} <= resting_tools(conversation("What is in calc.py?", READ_CALC))
+
+
+def test_an_edit_waits_for_something_seen():
+    assert "Edit" in resting_tools(conversation("Fix calc.py"))
+    assert "Edit" not in resting_tools(conversation("Fix calc.py", READ_CALC))
+    assert "Edit" not in resting_tools(conversation("Create hello.py"))
+
+
+def test_a_file_that_is_missing_may_be_made():
+    missing = ("Read", {"file_path": "/p/hallo.py"}, "File does not exist.", True)
+    assert not may_create(conversation("Ändere hallo.py"))
+    assert may_create(conversation("Ändere hallo.py", missing))
+
+
+def test_a_call_is_owed_until_something_was_done():
+    assert is_owed_a_call(conversation("Fix calc.py", READ_CALC))
+    assert not is_owed_a_call(conversation("Fix calc.py", READ_CALC, EDIT_CALC))
+    assert is_owed_a_call(conversation("What is in calc.py?"))
+    assert not is_owed_a_call(conversation("What is in calc.py?", READ_CALC))
+    assert not is_owed_a_call(conversation("Hello!"))
+
+
+def test_a_call_is_owed_while_a_named_file_is_untouched():
+    assert is_owed_a_call(conversation("Rename a in calc.py and main.py", READ_CALC, EDIT_CALC))
+
+
+def test_a_failed_command_twice_answers_a_question():
+    pytest_run = bash("pytest", "1 failed: test_a", failed=True)
+    asked = conversation("Which test fails?", pytest_run, pytest_run)
+    assert resting_tools(asked) == {"Bash", "Edit", "Read"}
+
+
+def test_a_call_is_owed_until_something_was_run():
+    assert is_owed_a_call(conversation("Run calc.py and tell me the number.", READ_CALC))
+    run = bash("python3 calc.py", "Traceback", failed=True)
+    assert not is_owed_a_call(conversation("Run calc.py and tell me the number.", run))
+
+
+def test_a_call_is_owed_while_a_changed_file_is_broken():
+    broken = edit("calc.py", "b = 2", "  b = 2")
+    mended = edit("calc.py", "  b = 2", "b = 4")
+    assert is_owed_a_call(conversation("Fix calc.py", READ_CALC, broken))
+    assert not is_owed_a_call(conversation("Fix calc.py", READ_CALC, broken, mended))
+
+
+def test_a_file_that_was_broken_before_is_nobodys_debt():
+    assert not is_owed_a_call(conversation("What is in a.py?", read("a.py", "def")))

@@ -1,0 +1,37 @@
+"""Reading a conversation."""
+
+from dataclasses import replace
+
+from edge.chat import Message, Text
+from edge.prompts.coaching.transcript import since_task, steps, task, working_directory
+from tests.prompts.coaching.sessions import EDIT_CALC, PROJECT, READ_CALC, conversation
+
+
+def test_the_task_is_the_persons_last_words():
+    request = conversation("Fix it", READ_CALC)
+    later = replace(request, messages=(*request.messages, Message("user", (Text("Now run it"),))))
+    assert task(request) == "Fix it"
+    assert task(later) == "Now run it"
+    assert since_task(later) == later.messages[-1:]
+
+
+def test_the_clients_reminders_are_nobodys_words():
+    reminder = Text("<system-reminder>The date changed.</system-reminder>")
+    request = conversation("Fix it")
+    reminded = replace(request, messages=(*request.messages, Message("user", (reminder,))))
+    assert task(reminded) == "Fix it"
+
+
+def test_steps_are_calls_with_their_results():
+    made = steps(conversation("Fix it", READ_CALC, EDIT_CALC).messages)
+    assert [step.name for step in made] == ["Read", "Edit"]
+    assert made[0].path == f"{PROJECT}/calc.py"
+    assert made[1].argument("old_string") == "a = 1"
+    assert made[1].argument("replace_all") == ""
+
+
+def test_the_working_directory():
+    assert working_directory(conversation("x")) == "/home/dev/project"
+    full = "# Environment\n - Primary working directory: /srv/app\n - Platform: linux"
+    assert working_directory(replace(conversation("x"), system=(Text(full),))) == "/srv/app"
+    assert working_directory(replace(conversation("x"), system=())) == "."

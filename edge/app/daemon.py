@@ -31,7 +31,7 @@ from edge.engines.base import Engine
 from edge.engines.llama import LlamaEngine, spawn
 from edge.engines.upstream import Credential, Upstream, open_session
 from edge.errors import StartFailed
-from edge.lan.addresses import beyond_loopback
+from edge.lan.addresses import beyond_loopback, interface_addresses, reachable
 from edge.lan.box import Offer
 from edge.lan.discovery import Announcer
 from edge.lan.identity import ensure_id
@@ -57,11 +57,30 @@ class Plant:
 
 
 async def serve(plant: Plant) -> None:
-    """Serve until SIGTERM or SIGINT. Raises StartFailed with a sentence."""
+    """Serve until SIGTERM or SIGINT. Raises StartFailed with a sentence.
+
+    Stopped while it is still starting, it raises CancelledError: there is no answer to drain.
+    """
+    try:
+        await _serve(plant)
+    except BaseExceptionGroup as group:
+        # Every part's TaskGroup wraps what went wrong inside it once more.
+        ours, others = group.split(StartFailed)
+        if ours is None or others is not None:
+            raise
+        raise _first(ours) from None
+
+
+def _first(group: BaseExceptionGroup[StartFailed]) -> BaseException:
+    inside = group.exceptions[0]
+    return _first(inside) if isinstance(inside, BaseExceptionGroup) else inside
+
+
+async def _serve(plant: Plant) -> None:
+    starting = asyncio.current_task()
+    assert starting is not None  # noqa: S101 - a coroutine runs in a task
+    _on_stop_signals(starting.cancel)
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
         sockets = _bind(plant.config)
         stack.callback(_close_all, sockets)
@@ -70,10 +89,17 @@ async def serve(plant: Plant) -> None:
         router = Router(engines, _rules(plant.config), plant.config.safeguards.policy)
         await stack.enter_async_context(_http(plant, router, tokens, sockets))
         await stack.enter_async_context(_supervised())
-        _greet(plant, sockets, tokens)
+        await _greet(plant, sockets, tokens)
+        _on_stop_signals(stop.set)
         await stack.enter_async_context(_announced(plant, sockets))
         await stop.wait()
         log.info("stopping")
+
+
+def _on_stop_signals(act: Callable[[], object]) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, act)
 
 
 # --- parts, in start order --------------------------------------------------------------
@@ -91,7 +117,9 @@ def _bind(config: Config) -> list[socket.socket]:
                 f"port {port} on {host} is in use, perhaps by another codriver: stop that one "
                 f"or take another with --port"
             ) from None
-        raise StartFailed(f"cannot listen on {host} port {port}: {error.strerror}") from None
+        # asyncio and socket append "(while attempting to bind ...)", which says it twice.
+        reason = (error.strerror or str(error)).partition(" (while ")[0]
+        raise StartFailed(f"cannot listen on {host} port {port}: {reason}") from None
     sock.setblocking(False)
     return [sock]
 
@@ -242,14 +270,16 @@ def _rules(config: Config) -> Rules:
     return Rules(config.routes.default.order or (*config.upstreams, LOCAL))
 
 
-def _greet(plant: Plant, sockets: list[socket.socket], tokens: _Tokens | None) -> None:
+async def _greet(plant: Plant, sockets: list[socket.socket], tokens: _Tokens | None) -> None:
     port = sockets[0].getsockname()[1]
-    host = plant.config.server.host
-    shown = {"0.0.0.0": socket.gethostname() + ".local", "::": socket.gethostname() + ".local"}
-    url = f"http://{shown.get(host, f'[{host}]' if ':' in host else host)}:{port}"
+    found = await asyncio.to_thread(interface_addresses)
+    near = [spot.address for spot in reachable(_hosts(sockets), found)]
+    urls = banner.urls(plant.config.server.host, port, near, socket.gethostname())
     notes = []
     token = None
     if tokens is not None:
-        token = tokens.made or f"(see {tokens.store.path})"
+        token = tokens.made or banner.TOKEN_ELSEWHERE
         notes.append("requests need the box's token, and travel unencrypted on this LAN")
-    plant.tell(banner.serving([url], " > ".join(_rules(plant.config).order), token, notes))
+        kept = "is kept" if tokens.made else "was shown at the first start and is kept"
+        notes.append(f"the token {kept} in {tokens.store.path}")
+    plant.tell(banner.serving(urls, " > ".join(_rules(plant.config).order), token, notes))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 
-from edge.app import choose_model
+from edge.app.choose import choose_model
+from edge.catalog.planner import choose
 from edge.catalog.report import format_plans, plans_as_json
 from edge.cli.settings import add_config_option, add_model_options, from_options, models_dir
 
@@ -18,6 +19,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    """0 if something can run here. Raises ModelUnusable, the plans printed, if nothing can."""
     config = from_options(options)
     choice = choose_model(
         config, models_dir(config), tell=lambda text: print(text, file=sys.stderr)
@@ -25,4 +27,5 @@ def run(options: argparse.Namespace) -> int:
     print(plans_as_json(choice.plans) if options.json else format_plans(choice.plans))
     for sentence in choice.refused:
         print(sentence, file=sys.stderr)
+    choose(choice.plans)
     return 0

@@ -11,9 +11,22 @@ from edge.board.report import facts_as_json, format_facts
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--root", type=Path, default=Path("/"), help="read facts below this folder")
+    parser.add_argument("--json", action="store_true", help="an object; unknown is null")
+    parser.add_argument(
+        "--root",
+        type=_folder,
+        default=Path("/"),
+        metavar="DIR",
+        help="read facts below this folder",
+    )
     parser.set_defaults(run=run)
+
+
+def _folder(text: str) -> Path:
+    """An argparse type: unknown facts are normal, a mistyped folder is not."""
+    if not Path(text).is_dir():
+        raise argparse.ArgumentTypeError(f"there is no folder {text}")
+    return Path(text)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -1,4 +1,7 @@
-"""``codriver serve``: the daemon."""
+"""``codriver serve``: the daemon.
+
+Its parts are imported when it runs: `codriver serve --help` needs no box.
+"""
 
 from __future__ import annotations
 
@@ -7,30 +10,44 @@ import asyncio
 import logging
 import sys
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from edge.app import Choice, Plant, choose_model, serve
 from edge.app.banner import starting
+from edge.app.choose import Choice, choose_model
 from edge.cli.settings import (
     add_config_option,
     add_model_options,
     from_options,
+    limits,
     models_dir,
+    number,
     state_dir,
 )
 from edge.config import Config
-from edge.engines.fake import FakeEngine
+from edge.config.settings import ServerSettings
+
+if TYPE_CHECKING:
+    from edge.app.daemon import Plant
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
     add_config_option(parser)
     add_model_options(parser)
     parser.add_argument("--host", metavar="H", help="address to listen on (0.0.0.0: the whole LAN)")
-    parser.add_argument("--port", type=int, metavar="N")
+    parser.add_argument(
+        "--port",
+        type=number(int, limits(ServerSettings, "port")),
+        metavar="N",
+        help="port to listen on; 0 takes a free one",
+    )
     parser.add_argument("--fake", action="store_true", help="a scripted engine instead of a model")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
+    from edge.app.daemon import Plant
+    from edge.engines.fake import FakeEngine
+
     config = _with_address(from_options(options), options)
     logging.basicConfig(
         level=config.log.level.upper(),
@@ -46,6 +63,8 @@ def run(options: argparse.Namespace) -> int:
 
 
 async def _serve(plant: Plant) -> None:
+    from edge.app.daemon import serve
+
     try:
         await serve(plant)
     except* asyncio.CancelledError:

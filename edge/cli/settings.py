@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar, get_type_hints
 
 from edge.config import Config, load, state_directory
+from edge.config.settings import Between, ModelSettings
+from edge.errors import ConfigError
 from edge.units import Tokens
+
+Number = TypeVar("Number", int, float)
+
+_WORDS = {int: "a whole number", float: "a number"}
 
 
 def add_config_option(parser: argparse.ArgumentParser) -> None:
@@ -20,7 +28,34 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
         "--model", metavar="FILE|NAME", help="a GGUF file, or a model codriver knows (coder)"
     )
     parser.add_argument("--models-dir", type=Path, metavar="DIR", help="where GGUF files lie")
-    parser.add_argument("--context", type=int, metavar="N", help="tokens of context")
+    parser.add_argument(
+        "--context",
+        type=number(int, limits(ModelSettings, "context")),
+        metavar="N",
+        help="tokens of context; 0 takes what the model and the memory allow",
+    )
+
+
+def number(kind: type[Number], between: Between) -> Callable[[str], Number]:
+    """An argparse type: a number of that kind within the limits, or one clear sentence."""
+
+    def read(text: str) -> Number:
+        try:
+            value = kind(text)
+        except ValueError:
+            value = None
+        if value is None or not between.low <= value <= between.high:
+            wanted = f"{_WORDS[kind]} from {between.low:.16g} to {between.high:.16g}"
+            raise argparse.ArgumentTypeError(f"expected {wanted}, got '{text}'")
+        return value
+
+    return read
+
+
+def limits(table: type, key: str) -> Between:
+    """What the configuration allows for a key; the option that replaces it allows the same."""
+    marks = get_type_hints(table, include_extras=True)[key].__metadata__
+    return next(mark for mark in marks if isinstance(mark, Between))
 
 
 def from_options(options: argparse.Namespace) -> Config:
@@ -37,8 +72,17 @@ def from_options(options: argparse.Namespace) -> Config:
 
 
 def state_dir() -> Path:
-    return state_directory(os.environ, Path.home())
+    """Where codriver keeps its state. Raises ConfigError where no such place is known."""
+    try:
+        home = Path.home()
+    except RuntimeError:
+        raise ConfigError("this user has no home directory: set HOME or STATE_DIRECTORY") from None
+    return state_directory(os.environ, home)
 
 
 def models_dir(config: Config) -> Path:
-    return config.model.models_dir or state_dir() / "models"
+    """Where GGUF files lie; need not be there yet. Raises ConfigError if it is a file."""
+    folder = config.model.models_dir or state_dir() / "models"
+    if folder.exists() and not folder.is_dir():
+        raise ConfigError(f"{folder} is not a folder; name the one that holds the GGUF files")
+    return folder

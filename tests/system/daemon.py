@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import re
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 MODELS_DIR = ROOT / ".models"
 START_SECONDS = 240.0
 STOP_SECONDS = 40.0
+HEAR_SECONDS = 30.0
 _SERVING = re.compile(r"^serving +(http://\S+)", re.MULTILINE)
 
 
@@ -30,6 +32,8 @@ class Daemon:
     said: str = ""
     url: str = ""
     _up: threading.Event = field(default_factory=threading.Event)
+    _heard: threading.Condition = field(default_factory=threading.Condition)
+    _silent: bool = False
 
     @property
     def address(self) -> tuple[str, int]:
@@ -40,15 +44,26 @@ class Daemon:
         """The reader thread's body."""
         assert self.process.stdout is not None
         for line in self.process.stdout:
-            self.said += line
-            if found := _SERVING.search(self.said):
+            with self._heard:
+                self.said += line
+                self._heard.notify_all()
+            if not self.url and (found := _SERVING.search(self.said)):
                 self.url = found[1]
                 self._up.set()
+        with self._heard:
+            self._silent = True
+            self._heard.notify_all()
         self._up.set()
 
     def wait_up(self) -> None:
         assert self._up.wait(START_SECONDS), f"not up in time:\n{self.said}"
         assert self.url, f"ended before it was up:\n{self.said}"
+
+    def heard(self, words: str) -> bool:
+        """Whether it says ``words``, now or in a while: what it prints comes through a pipe."""
+        with self._heard:
+            self._heard.wait_for(lambda: words in self.said or self._silent, HEAR_SECONDS)
+            return words in self.said
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Reply:
         """One request; a ``body`` that is not bytes is sent as JSON."""
@@ -86,14 +101,21 @@ def serving(*options: str) -> Iterator[Daemon]:
 
 
 @contextmanager
-def started(*options: str) -> Iterator[Daemon]:
-    """The process, whether it comes up or not; ended when the block ends."""
+def started(
+    *options: str, inside: Sequence[str] = (), environment: Mapping[str, str] | None = None
+) -> Iterator[Daemon]:
+    """The process, whether it comes up or not; ended when the block ends.
+
+    ``inside`` is a command that runs it elsewhere (a network namespace), ``environment``
+    goes over this process's own.
+    """
     process = subprocess.Popen(
-        [sys.executable, "-m", "edge", "serve", *options],
+        [*inside, sys.executable, "-m", "edge", "serve", *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         cwd=ROOT,
+        env={**os.environ, **(environment or {})},
     )
     daemon = Daemon(process)
     reader = threading.Thread(target=daemon.listen)

@@ -8,12 +8,13 @@ two random layers proves nothing about quality. Same arguments, same bytes.
 
 Special tokens: "llama" has <unk> 0, <s> 1 (bos), </s> 2 (eos); "qwen2" has <|endoftext|>
 (bos and padding). Both have <|im_start|> and <|im_end|>, the latter being qwen2's eos and
-llama's eot. The chance of a control or single-byte token is no greater than any other
-token's; words and ASCII characters stand above them.
+llama's eot; more can be put behind all others. The chance of a control or single-byte token
+is no greater than any other token's; words and ASCII characters stand above them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -100,8 +101,14 @@ def make_tiny_gguf(
     n_heads: int = 4,
     n_kv_heads: int = 2,
     name: str = "tiny",
+    controls: Sequence[str] = (),
+    added: Sequence[str] = (),
 ) -> Path:
-    """Write the file and return its path; about 0.6 MB with the defaults."""
+    """Write the file and return its path; about 0.6 MB with the defaults.
+
+    ``controls`` are further control tokens, ``added`` further tokens that are matched whole
+    in any text, as a tokenizer's added tokens are.
+    """
     writer = gguf.GGUFWriter(path, architecture)
     writer.add_name(name)
     writer.add_file_type(gguf.LlamaFileType.ALL_F32)
@@ -114,7 +121,10 @@ def make_tiny_gguf(
     writer.add_rope_dimension_count(n_embd // n_heads)
     writer.add_rope_freq_base(10_000.0)
     writer.add_layer_norm_rms_eps(1e-6)
-    plain = _add_llama_vocab(writer) if architecture == "llama" else _add_qwen2_vocab(writer)
+    kind = gguf.TokenType
+    more = dict.fromkeys(controls, kind.CONTROL) | dict.fromkeys(added, kind.USER_DEFINED)
+    add_vocabulary = _add_llama_vocab if architecture == "llama" else _add_qwen2_vocab
+    plain = add_vocabulary(writer, more)
     if chat_template is not None:
         writer.add_chat_template(chat_template)
     _add_tensors(
@@ -131,7 +141,7 @@ def make_tiny_gguf(
     return path
 
 
-def _add_llama_vocab(writer: gguf.GGUFWriter) -> list[bool]:
+def _add_llama_vocab(writer: gguf.GGUFWriter, more: dict[str, gguf.TokenType]) -> list[bool]:
     """A SentencePiece vocabulary with byte fallback; returns which tokens are plain text."""
     kind = gguf.TokenType
     tokens = [("<unk>", kind.UNKNOWN), ("<s>", kind.CONTROL), ("</s>", kind.CONTROL)]
@@ -140,7 +150,7 @@ def _add_llama_vocab(writer: gguf.GGUFWriter) -> list[bool]:
     tokens += [("\u2581", kind.NORMAL)]
     tokens += [(chr(code), kind.NORMAL) for code in range(0x21, 0x7F)]
     tokens += [(text, kind.NORMAL) for word in WORDS for text in _spm_pieces(word)]
-    tokens = list(dict(tokens).items())
+    tokens = list((dict(tokens) | more).items())
     texts = [text for text, _ in tokens]
     writer.add_tokenizer_model("llama")
     writer.add_tokenizer_pre("default")
@@ -164,7 +174,7 @@ def _spm_pieces(word: str) -> list[str]:
     ]
 
 
-def _add_qwen2_vocab(writer: gguf.GGUFWriter) -> list[bool]:
+def _add_qwen2_vocab(writer: gguf.GGUFWriter, more: dict[str, gguf.TokenType]) -> list[bool]:
     """A byte-level BPE vocabulary; returns which tokens are plain text."""
     kind = gguf.TokenType
     letters = _byte_letters()
@@ -179,6 +189,7 @@ def _add_qwen2_vocab(writer: gguf.GGUFWriter) -> list[bool]:
     special = len(tokens)
     for text in ("<|endoftext|>", "<|im_start|>", "<|im_end|>"):
         tokens[text] = kind.CONTROL
+    tokens |= more
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre("qwen2")
     writer.add_token_list(list(tokens))

@@ -35,6 +35,7 @@ from edge.errors import (
     UnsatisfiableSchema,
 )
 from edge.prompts import with_defaults
+from edge.prompts.quoting import Segment
 from edge.toolcalls import Family, Narrowing, Parser, forced_grammar, output_grammar
 from edge.units import Tokens
 
@@ -76,8 +77,8 @@ class Desk:
     def prepare(self, order: Generate, cancelled: threading.Event, *, queued: bool) -> Prepared:
         """Everything a request needs but the model itself."""
         try:
-            text = self._render(order.prompt)
-            tokens = self._voice.tokenize(text)
+            segments = self._render(order.prompt)
+            tokens = self._voice.tokenize(segments)
             if len(tokens) > self._n_ctx - MIN_ANSWER_TOKENS:
                 raise PromptTooLong(Tokens(len(tokens)), Tokens(self._n_ctx - MIN_ANSWER_TOKENS))
             stops = StopFilter(order.stop)
@@ -86,7 +87,7 @@ class Desk:
                 tokens=tokens,
                 sampling=self._sampling(order.sampling),
                 max_tokens=order.max_tokens,
-                writer=self._writer(order, stops, text),
+                writer=self._writer(order, stops, segments[-1].text),
                 steer=self._steer(order),
                 stop_sequence=lambda: stops.met,
                 cancelled=cancelled,
@@ -95,8 +96,8 @@ class Desk:
             return Prepared((_refused(order.id, error),))
         return Prepared((Accepted(order.id, len(tokens), queued),), job)
 
-    def _render(self, prompt: Prompt) -> str:
-        return self._voice.template.render(
+    def _render(self, prompt: Prompt) -> tuple[Segment, ...]:
+        return self._voice.template.segments(
             prompt.messages,
             prompt.tools,
             now=datetime.fromtimestamp(prompt.now).astimezone(),

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import ctypes
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -26,6 +27,9 @@ KV_TYPES = {
 }
 TURN_OPENERS = ("<|im_start|>", "<|start_header_id|>", "<start_of_turn>", "<|user|>", "[INST]")
 """Control tokens that open a turn: a model that writes one has finished its own."""
+
+_NEVER_CONTENT = llama_cpp.LLAMA_TOKEN_ATTR_CONTROL | llama_cpp.LLAMA_TOKEN_ATTR_UNKNOWN
+"""What llama.cpp reads only where it is told to read special tokens."""
 
 _PIECE_BYTES = 1024
 _GGML_LOG_LEVEL_WARN = 3
@@ -67,6 +71,63 @@ class Vocabulary:
         if count < 0:
             raise EngineError(f"llama.cpp could not tokenize {len(data)} bytes of text")
         return list(tokens[:count])
+
+    def tokenize_literal(self, text: str) -> list[int]:
+        """``text`` as what it says; no part of it becomes a token of ``controls``."""
+        forbidden = frozenset(self.controls.values())
+        tokens = self.tokenize(text, special=False)
+        if forbidden.isdisjoint(tokens):
+            return tokens
+        return [
+            letter
+            for token in tokens
+            for letter in (self._spelled(token) if token in forbidden else (token,))
+        ]
+
+    def _spelled(self, token: int) -> Iterator[int]:
+        """The token's text by tokens of single bytes; a byte without one is left out."""
+        return (self._bytes[byte] for byte in self.piece(token) if byte in self._bytes)
+
+    @cached_property
+    def _bytes(self) -> Mapping[int, int]:
+        """Tokens of one byte each, letters before the stand-ins for raw bytes."""
+        found: dict[int, int] = {}
+        for token in range(self.size):
+            piece = self.piece(token)
+            if len(piece) == 1 and not self._attributes(token) & _NEVER_CONTENT:
+                raw = self._attributes(token) & llama_cpp.LLAMA_TOKEN_ATTR_BYTE
+                if not raw or piece[0] not in found:
+                    found[piece[0]] = token
+        return found
+
+    @cached_property
+    def controls(self) -> Mapping[str, int]:
+        """The tokens that only a template and the model itself may write, by their texts.
+
+        Some files call the openers of a turn ordinary added tokens; they count all the same.
+        """
+        openers = {t[0] for t in map(self.tokenize, TURN_OPENERS) if len(t) == 1}
+        return {
+            self.written(token): token
+            for token in range(self.size)
+            if self._attributes(token) & _NEVER_CONTENT or token in openers
+        }
+
+    def written(self, token: int) -> str:
+        """The token as the file writes it; texts of control tokens are as they are in text."""
+        raw: bytes | None = llama_cpp.llama_vocab_get_text(self.handle, token)
+        return (raw or b"").decode("utf-8", "replace")
+
+    def strips_before(self, token: int) -> bool:
+        """Whether white space before the token is lost."""
+        return bool(self._attributes(token) & llama_cpp.LLAMA_TOKEN_ATTR_LSTRIP)
+
+    def strips_after(self, token: int) -> bool:
+        """Whether white space after the token is lost."""
+        return bool(self._attributes(token) & llama_cpp.LLAMA_TOKEN_ATTR_RSTRIP)
+
+    def _attributes(self, token: int) -> int:
+        return int(llama_cpp.llama_vocab_get_attr(self.handle, token))
 
     def piece(self, token: int) -> bytes:
         """The bytes a token stands for, control tokens written out."""

@@ -5,6 +5,8 @@ Everything is read from the loaded file, once. Knows no requests.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from edge.chat import Sampling
 from edge.engines.worker.native import Model
 from edge.prompts import (
@@ -14,7 +16,14 @@ from edge.prompts import (
     template_for,
     toolcall_family,
 )
+from edge.prompts.quoting import ControlTexts, Segment
 from edge.toolcalls import Family
+
+_BLANKS = " \t\n\v\f\r"
+"""What llama.cpp takes for white space beside a token that strips it."""
+
+_LONGEST = 128
+"""Characters of a control token's text, at most."""
 
 
 class Voice:
@@ -35,6 +44,7 @@ class Voice:
             bos=self._bos,
             eos=vocabulary.text(vocabulary.eos),
             family=toolcall_family(source, architecture),
+            controls=ControlTexts(vocabulary.controls),
         )
         self.family = Family(self.template.family)
         self.sampling: Sampling = sampling_defaults(architecture, name, _numbers(metadata))
@@ -44,13 +54,27 @@ class Voice:
             f"sampling: {sampling_reason(architecture, name, _numbers(metadata))}",
         )
 
-    def tokenize(self, prompt: str) -> list[int]:
+    def tokenize(self, prompt: Sequence[Segment]) -> list[int]:
         """A rendered prompt as tokens, with the leading BOS where the model wants one and
         the template did not write it."""
-        tokens = self._vocabulary.tokenize(prompt)
+        tokens: list[int] = []
+        for index, segment in enumerate(prompt):
+            if segment.literal:
+                tokens += self._literal(segment.text, tokens[-1:], prompt[index + 1 : index + 2])
+            else:
+                tokens += self._vocabulary.tokenize(segment.text)
         if self._vocabulary.adds_bos and tokens[:1] != [self._vocabulary.bos]:
             return [self._vocabulary.bos, *tokens]
         return tokens
+
+    def _literal(self, text: str, before: list[int], after: Sequence[Segment]) -> list[int]:
+        """Text between two control tokens, which may take the white space beside them."""
+        if any(self._vocabulary.strips_after(token) for token in before):
+            text = text.lstrip(_BLANKS)
+        following = (self._vocabulary.tokenize(segment.text[:_LONGEST]) for segment in after)
+        if any(self._vocabulary.strips_before(tokens[0]) for tokens in following if tokens):
+            text = text.rstrip(_BLANKS)
+        return self._vocabulary.tokenize_literal(text)
 
 
 def _numbers(metadata: dict[str, str]) -> dict[str, object]:

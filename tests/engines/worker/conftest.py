@@ -1,0 +1,28 @@
+"""Tiny models that llama.cpp really loads, for the tests of the worker's parts."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge.engines.worker.native import Model
+from tests.catalog.tiny_gguf import make_tiny_gguf
+
+MakeModel = Callable[..., Model]
+
+
+@pytest.fixture(scope="session")
+def make_model(tmp_path_factory: pytest.TempPathFactory) -> MakeModel:
+    """A loaded tiny model; the arguments are make_tiny_gguf's. Each is made once."""
+    folder: Path = tmp_path_factory.mktemp("models")
+    made: dict[str, Model] = {}
+
+    def make(**arguments: Any) -> Model:
+        key = repr(sorted(arguments.items()))
+        if key not in made:
+            path = make_tiny_gguf(folder / f"{len(made)}.gguf", **arguments)
+            made[key] = Model(path, n_gpu_layers=0)
+        return made[key]
+
+    return make

@@ -6,15 +6,16 @@ end are all a plain False. Knows no task.
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.bench.agent.task import Checker
+from tests.bench.agent.task import Checker, lay_out
 
 PROGRAM_TIMEOUT_S = 10.0
 _SENTINEL = "checks-reached-the-end"
@@ -24,6 +25,28 @@ _PYTHON = (sys.executable, "-B", "-E", "-S")
 def every(*checks: Checker) -> Checker:
     """All of ``checks`` hold."""
     return lambda root, answer: all(check(root, answer) for check in checks)
+
+
+def fails(check: Checker) -> Checker:
+    """``check`` does not hold."""
+    return lambda root, answer: not check(root, answer)
+
+
+def meanwhile(files: Mapping[str, str], check: Checker) -> Checker:
+    """``check`` holds while ``files`` are in the directory; what stood there is put back."""
+
+    def checked(root: Path, answer: str) -> bool:
+        before = {path: _bytes(root / path) for path in files}
+        try:
+            lay_out(files, root)
+            return check(root, answer)
+        except OSError:
+            return False
+        finally:
+            for path, content in before.items():
+                _put_back(root / path, content)
+
+    return checked
 
 
 def holds(code: str) -> Checker:
@@ -53,6 +76,23 @@ def outputs(expected: str, *command: str) -> Checker:
 def text_is(path: str, expected: str) -> Checker:
     """The file holds exactly ``expected``, trailing white space aside."""
     return lambda root, _answer: _text(root / path) == _trimmed(expected)
+
+
+def lines_are(path: str, expected: str) -> Checker:
+    """The file holds exactly the lines of ``expected``, blank lines aside."""
+
+    def check(root: Path, _answer: str) -> bool:
+        content = _text(root / path)
+        return content is not None and _written(content) == _written(expected)
+
+    return check
+
+
+def edited(path: str, original: str, old: str, pattern: str) -> Checker:
+    """The file is ``original`` with its only ``old`` replaced by text that matches ``pattern``."""
+    before, after = original.split(old)
+    whole = re.compile(re.escape(before) + pattern + re.escape(after))
+    return lambda root, _answer: whole.fullmatch((_text(root / path) or "") + "\n") is not None
 
 
 def text_has(path: str, *needles: str) -> Checker:
@@ -92,6 +132,27 @@ def json_is(path: str, expected: Any) -> Checker:
     return check
 
 
+def csv_is(path: str, header: Sequence[str], *rows: Sequence[str]) -> Checker:
+    """The file is CSV with this header and these rows in any order; blank lines do not count."""
+
+    def check(root: Path, _answer: str) -> bool:
+        lines = (_text(root / path) or "").splitlines()
+        cells = [
+            [cell.strip() for cell in row]
+            for row in csv.reader(lines, skipinitialspace=True)
+            if row
+        ]
+        return cells[:1] == [list(header)] and sorted(cells[1:]) == sorted(map(list, rows))
+
+    return check
+
+
+def tests_pass(module: str) -> Checker:
+    """The unittest ``module`` passes when it is run in the directory."""
+    command = (*_PYTHON, "-m", "unittest", module)
+    return lambda root, _answer: _output(command, root) is not None
+
+
 def answer_has(*facts: str | tuple[str, ...]) -> Checker:
     """The final text names each fact as a word of its own; a tuple lists equal wordings."""
 
@@ -124,6 +185,20 @@ def _text(path: Path) -> str | None:
         return None
 
 
+def _bytes(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
+
+
+def _put_back(path: Path, content: bytes | None) -> None:
+    if content is not None:
+        path.write_bytes(content)
+    elif path.is_file():
+        path.unlink()
+
+
 def _output(command: Sequence[str], root: Path) -> str | None:
     """What ``command`` printed, trimmed; None when it failed or did not end."""
     try:
@@ -142,3 +217,7 @@ def _output(command: Sequence[str], root: Path) -> str | None:
 
 def _trimmed(text: str) -> str:
     return "\n".join(line.rstrip() for line in text.strip().splitlines())
+
+
+def _written(text: str) -> list[str]:
+    return [line.rstrip() for line in text.splitlines() if line.strip()]

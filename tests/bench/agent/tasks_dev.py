@@ -1,4 +1,7 @@
-"""Twelve tasks to tune on: two of each category. Everyone may look at these."""
+"""The tasks to tune on. Everyone may look at these.
+
+Two of each category stand here, four more of all but "mixed" in dev/.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from tests.bench.agent.checks import (
     text_is,
     text_lacks,
 )
+from tests.bench.agent.dev import create, edit_many, edit_one, find, run
 from tests.bench.agent.task import Solution, Task
 
 
@@ -258,4 +262,9 @@ TASKS: tuple[Task, ...] = (
         solution=Solution({"count.txt": "37\n"}, answer="words.txt has 37 lines."),
         kept=("words.txt",),
     ),
+    *create.TASKS,
+    *edit_one.TASKS,
+    *edit_many.TASKS,
+    *run.TASKS,
+    *find.TASKS,
 )

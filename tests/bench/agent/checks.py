@@ -147,7 +147,7 @@ def csv_is(path: str, header: Sequence[str], *rows: Sequence[str]) -> Checker:
     return check
 
 
-def tests_pass(module: str) -> Checker:
+def unittest_passes(module: str) -> Checker:
     """The unittest ``module`` passes when it is run in the directory."""
     command = (*_PYTHON, "-m", "unittest", module)
     return lambda root, _answer: _output(command, root) is not None

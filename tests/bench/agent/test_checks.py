@@ -46,7 +46,7 @@ def test_missing_files_are_false(tmp_path: Path) -> None:
         checks.lines_are("a", ""),
         checks.edited("a", "x\n", "x", "y"),
         checks.csv_is("a", ["x"]),
-        checks.tests_pass("test_a"),
+        checks.unittest_passes("test_a"),
     ):
         assert check(tmp_path, "") is False
 
@@ -133,8 +133,8 @@ def test_csv_is(tmp_path: Path, text: str, passes: bool) -> None:
 
 
 @pytest.mark.parametrize(("ends", "passes"), [("self.assertTrue(1)", True), ("self.fail()", False)])
-def test_tests_pass(tmp_path: Path, ends: str, passes: bool) -> None:
+def test_unittest_passes(tmp_path: Path, ends: str, passes: bool) -> None:
     (tmp_path / "test_a.py").write_text(
         f"import unittest\nclass T(unittest.TestCase):\n  def test_a(self):\n    {ends}\n"
     )
-    assert checks.tests_pass("test_a")(tmp_path, "") is passes
+    assert checks.unittest_passes("test_a")(tmp_path, "") is passes

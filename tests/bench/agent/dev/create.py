@@ -5,7 +5,7 @@ from __future__ import annotations
 from html.parser import HTMLParser
 from pathlib import Path
 
-from tests.bench.agent.checks import csv_is, every, fails, holds, meanwhile, tests_pass
+from tests.bench.agent.checks import csv_is, every, fails, holds, meanwhile, unittest_passes
 from tests.bench.agent.task import Solution, Task
 
 _NOTES = {
@@ -192,9 +192,9 @@ TASKS: tuple[Task, ...] = (
         ),
         files={"discount.py": _DISCOUNT},
         check=every(
-            tests_pass("test_discount"),
+            unittest_passes("test_discount"),
             *(
-                meanwhile({"discount.py": wrong}, fails(tests_pass("test_discount")))
+                meanwhile({"discount.py": wrong}, fails(unittest_passes("test_discount")))
                 for wrong in _WRONG_DISCOUNTS
             ),
         ),

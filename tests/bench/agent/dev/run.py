@@ -275,7 +275,7 @@ TASKS: tuple[Task, ...] = (
         category="run",
         prompt="run make stats, whats the median?",
         files=_MAKE,
-        check=answer_has(("91.75", "91,75")),
+        check=answer_has(("91.75", "91.75ms", "91,75")),
         solution=Solution(answer="The median is 91.75."),
         kept=tuple(_MAKE),
     ),

@@ -29,7 +29,14 @@ from edge.engines.frames import (
 from edge.engines.llama.answer import Answer, refusal
 from edge.engines.llama.link import WorkerLink
 from edge.engines.llama.request import generate_frame, prompt_frame
-from edge.errors import CodriverError, EngineError, ModelUnusable, Overloaded, WorkerCrashed
+from edge.errors import (
+    CodriverError,
+    EngineError,
+    ModelUnusable,
+    Overloaded,
+    ShuttingDown,
+    WorkerCrashed,
+)
 from edge.state import EngineState
 from edge.units import Seconds, Tokens
 
@@ -82,21 +89,33 @@ class LlamaEngine:
     async def run(self) -> None:
         """Keep a worker alive until cancelled or drained.
 
-        Raises ModelUnusable if the model cannot be loaded the first time.
+        One that had come up is started again soon; one that dies while it loads, later
+        each time.
         """
-        for failures in itertools.count():
-            link = await self._spawn(self._load)
-            try:
-                served = await self._serve(link)
-            finally:
-                self._link = None
-                ending = await asyncio.shield(link.close())
-            if self._draining:
+        delay = BACKOFF_FIRST
+        while not self._is_ending():
+            came_up, ending = await self._live_once()
+            if self._is_ending():
                 return
-            self._abandon(ending)
-            delay = BACKOFF_FIRST if served else min(BACKOFF_LAST, BACKOFF_FIRST * 2**failures)
+            delay = BACKOFF_FIRST if came_up else delay
             log.warning("worker ended (%s); starting it again in %.1f s", ending, delay)
             await self._sleep(delay)
+            delay = min(BACKOFF_LAST, Seconds(2 * delay))
+
+    async def _live_once(self) -> tuple[bool, str]:
+        """One worker's life: whether it came up, and how it ended. Nobody waits for it after."""
+        link = await self._spawn(self._load)
+        try:
+            came_up = await self._serve(link)
+        finally:
+            self._link = None
+            ending = await asyncio.shield(link.close())
+            self._abandon(ending)
+        return came_up, ending
+
+    def _is_ending(self) -> bool:
+        """Asked anew after every wait, in which a drain may have begun."""
+        return self._draining
 
     async def wait_ready(self) -> Ready:
         """The first load's outcome. Raises ModelUnusable."""
@@ -222,6 +241,8 @@ class LlamaEngine:
             self._idle.set()
 
     def _not_ready(self) -> CodriverError:
+        if self._draining:
+            return ShuttingDown("the box is stopping and takes no new requests")
         return WorkerCrashed(f"the local model cannot answer now: {self._reason}")
 
     def _send(self, message: ToWorker) -> None:

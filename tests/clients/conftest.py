@@ -1,4 +1,4 @@
-"""The development model, and the daemon on it, for the real clients."""
+"""The real clients, the development model, and the daemon on it."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +7,14 @@ import pytest
 
 from edge.catalog.fetch import ensure
 from edge.catalog.models import resolve
-from tests.system.daemon import MODELS_DIR, Daemon, serving
+from tests.bench.agent.client import PINNED, ensure_client
+from tests.system.daemon import MODELS_DIR, ROOT, Daemon, serving
+
+
+@pytest.fixture(scope="session")
+def clients() -> list[Path]:
+    """An old Claude Code that many still have, and the newest."""
+    return [ensure_client(version, ROOT / ".clients") for version in (PINNED, "latest")]
 
 
 @pytest.fixture(scope="session")

@@ -19,20 +19,19 @@ BARE_SECONDS = 240.0
 FULL_SECONDS = 3000.0
 
 
-def play(daemon: Daemon, version: str, place: Path, *, bare: bool, extra: tuple[str, ...] = ()):
+def play(
+    daemon: Daemon, version: str, place: Path, *, bare: bool, permission_mode: str | None = None
+):
     """One headless run in a throw-away project; what the client printed, and its exit code."""
     client = ensure_client(version, ROOT / ".clients")
     home, project = place / "home", place / "project"
     home.mkdir()
     project.mkdir()
     (project / "notes.txt").write_text(NOTES)
-    argv = command(client, TASK, max_turns=8)
-    if not bare:
-        argv.remove("--bare")
+    argv = command(client, TASK, max_turns=8, bare=bare, permission_mode=permission_mode)
+    assert permission_mode is None or "--dangerously-skip-permissions" not in argv
     env = environment(daemon.url, home)
-    done = run(
-        [*argv, *extra], env=env, cwd=project, timeout_s=BARE_SECONDS if bare else FULL_SECONDS
-    )
+    done = run(argv, env=env, cwd=project, timeout_s=BARE_SECONDS if bare else FULL_SECONDS)
     assert not done.timed_out, done.stdout + done.stderr + daemon.said
     return done.exit_code, json.loads(done.stdout.splitlines()[-1])
 
@@ -62,8 +61,7 @@ def test_a_full_turn_with_a_tool(coder: Daemon, version: str, tmp_path: Path):
 @pytest.mark.slow
 @pytest.mark.timeout(FULL_SECONDS + 60)
 def test_a_full_turn_in_auto_mode(coder: Daemon, tmp_path: Path):
-    client_options = ("--permission-mode", "auto")
-    code, result = play(coder, "latest", tmp_path, bare=False, extra=client_options)
+    code, result = play(coder, "latest", tmp_path, bare=False, permission_mode="auto")
     assert code == 0, result
     assert used_a_tool(result), result
     assert result["permission_denials"] == []

@@ -32,18 +32,30 @@ class Run:
     timed_out: bool
 
 
-def command(client: Path, prompt: str, max_turns: int) -> list[str]:
-    """The headless command line for one prompt."""
+def command(
+    client: Path,
+    prompt: str,
+    max_turns: int,
+    *,
+    bare: bool = True,
+    permission_mode: str | None = None,
+) -> list[str]:
+    """The headless command line for one prompt; without a permission mode none is asked for."""
+    allowed = (
+        ["--permission-mode", permission_mode]
+        if permission_mode is not None
+        else ["--dangerously-skip-permissions"]
+    )
     return [
         str(client),
         "--print",
         prompt,
-        "--bare",
+        *(["--bare"] if bare else []),
         "--output-format",
         "json",
         "--max-turns",
         str(max_turns),
-        "--dangerously-skip-permissions",
+        *allowed,
     ]
 
 

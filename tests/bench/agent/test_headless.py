@@ -23,6 +23,13 @@ def test_the_command_is_headless_and_bare() -> None:
     assert argv[argv.index("--max-turns") + 1] == "5"
 
 
+def test_a_permission_mode_takes_the_place_of_skipping() -> None:
+    argv = headless.command(Path("/c/claude"), "Do it.", 5, bare=False, permission_mode="auto")
+    assert argv[-2:] == ["--permission-mode", "auto"]
+    assert not [word for word in argv if word.startswith("--dangerously")]
+    assert "--bare" not in argv
+
+
 def run(code: str, home: Path, timeout_s: float) -> headless.Run:
     argv = [sys.executable, "-S", "-c", code]
     return headless.run(argv, env={"HOME": str(home)}, cwd=home, timeout_s=timeout_s)

@@ -1,8 +1,6 @@
-"""``python -m edge`` and the ``codriver`` command."""
+"""``python -m edge``, the same as the ``codriver`` command."""
 
-import sys
-
-from edge.cli import main
+from edge.cli import run
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    run()

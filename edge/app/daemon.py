@@ -108,6 +108,8 @@ def _on_stop_signals(act: Callable[[], object]) -> None:
 def _bind(config: Config) -> list[socket.socket]:
     """Listen first: a busy port is told before minutes of loading. Raises StartFailed."""
     host, port = config.server.host, config.server.port
+    if not host:
+        raise StartFailed("server.host is empty: 127.0.0.1 is this machine, 0.0.0.0 the whole LAN")
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         sock = socket.create_server((host, port), family=family, backlog=128)
@@ -120,6 +122,8 @@ def _bind(config: Config) -> list[socket.socket]:
         # asyncio and socket append "(while attempting to bind ...)", which says it twice.
         reason = (error.strerror or str(error)).partition(" (while ")[0]
         raise StartFailed(f"cannot listen on {host} port {port}: {reason}") from None
+    except (TypeError, ValueError):
+        raise StartFailed(f"cannot listen on {host!r}: this is no host's name") from None
     sock.setblocking(False)
     return [sock]
 

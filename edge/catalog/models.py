@@ -68,9 +68,11 @@ class ModelRef:
 
     def is_present(self) -> bool:
         """Whether the file is there, whole as far as its length tells."""
-        if not self.path.is_file():
+        try:
+            there = self.path.is_file()
+            return there and (self.entry is None or self.path.stat().st_size == self.entry.bytes)
+        except OSError:  # what no path can be; who reads it gets the reason
             return False
-        return self.entry is None or self.path.stat().st_size == self.entry.bytes
 
 
 @cache
@@ -108,6 +110,16 @@ def resolve(
     the catalogue's or a file's in ``models_dir``. Raises ModelUnusable for an unknown name.
     """
     entries = load_catalog() if catalog is None else catalog
+    try:
+        return _resolve(name_or_path, models_dir, entries)
+    except OSError as error:
+        raise ModelUnusable(f"'{name_or_path}' names no model: {error.strerror}") from None
+    except RuntimeError:
+        raise ModelUnusable(f"'{name_or_path}' begins with nobody's home directory") from None
+
+
+def _resolve(name_or_path: str, models_dir: Path, entries: Sequence[CatalogEntry]) -> ModelRef:
+    """Raises OSError for what cannot be a path and RuntimeError for a home that is none."""
     path = Path(name_or_path).expanduser()
     if "/" in name_or_path or (path.suffix == ".gguf" and path.exists()):
         return ModelRef(path.stem, path)

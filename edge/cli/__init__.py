@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
+import os
 import sys
 from collections.abc import Sequence
 
@@ -43,7 +45,18 @@ def main(arguments: Sequence[str]) -> int:
 
 def run() -> None:
     """The entry point of the installed script."""
-    sys.exit(main(sys.argv[1:]))
+    # A file's name may hold bytes that are no text, a terminal may know few letters.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        code = main(sys.argv[1:])
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Who reads has seen enough (`codriver plan | head -1`); nothing is left to be flushed.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    sys.exit(code)
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:

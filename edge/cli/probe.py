@@ -24,9 +24,14 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 
 def _folder(text: str) -> Path:
     """An argparse type: unknown facts are normal, a mistyped folder is not."""
-    if not Path(text).is_dir():
+    path = Path(text)
+    try:
+        found = path.is_dir()
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"{text}: {error.strerror}") from None
+    if not found:
         raise argparse.ArgumentTypeError(f"there is no folder {text}")
-    return Path(text)
+    return path
 
 
 def run(options: argparse.Namespace) -> int:

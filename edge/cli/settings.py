@@ -83,6 +83,10 @@ def state_dir() -> Path:
 def models_dir(config: Config) -> Path:
     """Where GGUF files lie; need not be there yet. Raises ConfigError if it is a file."""
     folder = config.model.models_dir or state_dir() / "models"
-    if folder.exists() and not folder.is_dir():
+    try:
+        usable = folder.is_dir() or not folder.exists()
+    except OSError as error:
+        raise ConfigError(f"{folder} cannot be the models folder: {error.strerror}") from None
+    if not usable:
         raise ConfigError(f"{folder} is not a folder; name the one that holds the GGUF files")
     return folder

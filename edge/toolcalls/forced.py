@@ -13,7 +13,7 @@ from edge.errors import UnsatisfiableSchema
 from edge.toolcalls.grammar import Grammar, regex_text
 from edge.toolcalls.narrowing import Narrowing
 from edge.toolcalls.schemas import sanitised
-from edge.toolcalls.shapes import GLM, QWEN, Family
+from edge.toolcalls.shapes import GLM, MISTRAL_ARGUMENTS, QWEN, Family
 from edge.toolcalls.toolbox import Tool, Toolbox
 
 MAX_LEAD = 1200
@@ -47,6 +47,9 @@ _FRAMES = {
     Family.GENERIC: _Frame("", '{"name": "NAME", "arguments": ', "}", "\n", ""),
 }  # fmt: skip
 
+_MISTRAL_NAMED = _Frame("", "[TOOL_CALLS]NAME[ARGS]", "", "", "")
+"""Mistral's later form, for vocabularies that have its marker."""
+
 _SHAPES = {Family.QWEN_XML: QWEN, Family.GLM: GLM}
 
 
@@ -64,16 +67,18 @@ def forced_grammar(
 
     ``prose`` lets text stand before the call, or instead of it. ``parallel`` allows
     more calls after the first. ``reasoning`` opens the answer with a thought that the
-    prompt has begun. Raises UnsatisfiableSchema.
+    prompt has begun. ``specials`` are token ids of the markers, thoughts' tags among them,
+    that are control tokens of the vocabulary. Raises UnsatisfiableSchema.
     """
     offered = Toolbox(tools).tools
     if not offered:
         raise UnsatisfiableSchema("A tool must be called, but none is on offer.")
-    frame = _FRAMES[family]
+    named = family is Family.MISTRAL and MISTRAL_ARGUMENTS in (specials or {})
+    frame = _MISTRAL_NAMED if named else _FRAMES[family]
     grammar = Grammar(specials, narrowings)
     writer = _Writer(grammar, family, frame, offered)
-    more = f"({_join(grammar, frame.between)} {writer.calls('')})*" if parallel else ""
-    if not frame.parallel:
+    more = f"({_join(grammar, frame.between)} {writer.calls('')})*"
+    if not (parallel and frame.parallel):
         more = ""
     last = f"{more} {_join(grammar, frame.last)}"
     start = f"{_join(grammar, frame.first)} {writer.calls('')} {last}"
@@ -138,7 +143,15 @@ def _thought(grammar: Grammar, end: str) -> str:
     return f"{grammar.rule(f'/(?s:.*){regex_text(end)}/', lazy=True)} BLANK"
 
 
-def output_grammar(schema: JsonObject) -> str:
-    """An answer that is one JSON document of ``schema``. Raises UnsatisfiableSchema."""
-    grammar = Grammar()
-    return grammar.text(grammar.document(sanitised(schema).schema))
+def output_grammar(
+    schema: JsonObject,
+    *,
+    specials: Mapping[str, int] | None = None,
+    reasoning: tuple[str, str] | None = None,
+) -> str:
+    """An answer that is one JSON document of ``schema``; ``specials`` and ``reasoning`` as
+    for forced_grammar. Raises UnsatisfiableSchema."""
+    grammar = Grammar(specials)
+    document = grammar.document(sanitised(schema).schema)
+    thought = "" if reasoning is None else _thought(grammar, reasoning[1])
+    return grammar.text(f"{thought} {document}".strip())

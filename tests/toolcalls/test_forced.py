@@ -92,6 +92,17 @@ def test_markers_that_are_tokens(
         compile_grammar(grammar)
 
 
+def test_mistrals_later_form_where_the_vocabulary_has_its_marker(
+    compile_grammar: Callable[[str], object], tools: tuple[ToolSpec, ...]
+) -> None:
+    later = forced_grammar(tools, Family.MISTRAL, specials={"[TOOL_CALLS]": 267, "[ARGS]": 256})
+    assert '<[267]> "Bash" <[256]>' in later
+    assert '"name' not in later
+    earlier = forced_grammar(tools, Family.MISTRAL, specials={"[TOOL_CALLS]": 267})
+    assert "name" in earlier
+    compile_grammar(later)
+
+
 def test_narrowed(accepts: Accepts, tools: tuple[ToolSpec, ...]) -> None:
     grammar = forced_grammar(
         tools, Family.GENERIC, narrowings=[Narrowing("Edit", "old_string", ["a\n"])]
@@ -123,6 +134,15 @@ def test_output_grammar(accepts: Accepts) -> None:
     assert not accepts(grammar, "{" + " " * 40 + '"title": "x"}')
     with pytest.raises(UnsatisfiableSchema):
         output_grammar(False)  # type: ignore[arg-type]
+
+
+def test_a_thought_may_come_before_a_document(accepts: Accepts) -> None:
+    schema = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}
+    grammar = output_grammar(schema, reasoning=("<think>", "</think>"))
+    assert accepts(grammar, 'Hm.\n</think>\n{"a": 1}')
+    assert not accepts(grammar, '{"a": 1}')
+    as_token = output_grammar(schema, specials={"</think>": 267}, reasoning=("<think>", "</think>"))
+    assert "<[267]>" in as_token
 
 
 def test_prose_alone_is_prose(tools: tuple[ToolSpec, ...]) -> None:

@@ -25,8 +25,9 @@ class GrammarCompiler:
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
         pieces = [vocabulary.piece(token) for token in range(vocabulary.size)]
+        controls = frozenset(vocabulary.controls.values())
         tokens = [
-            _SPECIAL_MARK + piece if vocabulary.is_control(token) else piece
+            _SPECIAL_MARK + piece if token in controls else piece
             for token, piece in enumerate(pieces)
         ]
         # llguidance calls llama.cpp's tokenizer itself, by its address.
@@ -57,10 +58,13 @@ class Constraint:
         self._vocabulary = vocabulary
 
     def consume_text(self, text: str) -> bool:
-        """Go past text that was written already; False when the grammar does not allow it."""
+        """Go past text that was written already; False when the grammar does not allow it.
+
+        It came from the model's tokens, so the markers in it are the control tokens they were.
+        """
         if not text:
             return True
-        return bool(self._matcher.consume_tokens(self._vocabulary.tokenize(text, special=False)))
+        return bool(self._matcher.consume_tokens(self._vocabulary.tokenize(text)))
 
     def consume(self, token: int) -> bool:
         return bool(self._matcher.consume_token(token))

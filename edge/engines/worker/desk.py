@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 
 from edge.chat import Sampling, ToolSpec
 from edge.engines.frames import (
@@ -41,6 +42,9 @@ from edge.units import Tokens
 
 JSON_FAMILIES = frozenset((Family.HERMES, Family.LLAMA3, Family.GENERIC))
 """Formats whose models can be steered into a bare JSON call."""
+
+Thought: TypeAlias = tuple[str, str]
+"""The marks around a thought that the prompt has begun."""
 
 MIN_ANSWER_TOKENS = 16
 """A prompt that leaves less room than this counts as too long."""
@@ -81,14 +85,15 @@ class Desk:
             tokens = self._voice.tokenize(segments)
             if len(tokens) > self._n_ctx - MIN_ANSWER_TOKENS:
                 raise PromptTooLong(Tokens(len(tokens)), Tokens(self._n_ctx - MIN_ANSWER_TOKENS))
+            thought = self._voice.opened_thought(segments)
             stops = StopFilter(order.stop)
             job = Job(
                 id=order.id,
                 tokens=tokens,
                 sampling=self._sampling(order.sampling),
                 max_tokens=order.max_tokens,
-                writer=self._writer(order, stops, segments[-1].text),
-                steer=self._steer(order),
+                writer=self._writer(order, stops, thought),
+                steer=None if thought else self._steer(order),
                 stop_sequence=lambda: stops.met,
                 cancelled=cancelled,
             )
@@ -104,19 +109,20 @@ class Desk:
             enable_thinking=prompt.enable_thinking,
         )
 
-    def _writer(self, order: Generate, stops: StopFilter, prompt: str) -> Writer:
+    def _writer(self, order: Generate, stops: StopFilter, thought: Thought | None) -> Writer:
         tools, narrowed = _tools(order), _narrowings(order)
         parser = None
-        if order.output_schema is None:
+        if order.output_schema is None or thought is not None:
             parser = Parser(
-                tools,
+                tools if order.output_schema is None else (),
                 self._voice.family,
                 reasoning=self._voice.template.reasoning,
                 forced=order.choice == "any",
-                starts_in_reasoning=self._voice.template.opens_reasoning(prompt),
+                starts_in_reasoning=thought is not None,
                 narrowings=narrowed,
+                specials=self._voice.specials,
             )
-        constraint = self._whole_constraint(order, tools, narrowed)
+        constraint = self._whole_constraint(order, tools, narrowed, thought)
         return Writer(
             order.id,
             parser,
@@ -127,17 +133,28 @@ class Desk:
         )
 
     def _whole_constraint(
-        self, order: Generate, tools: list[ToolSpec], narrowed: list[Narrowing]
+        self,
+        order: Generate,
+        tools: list[ToolSpec],
+        narrowed: list[Narrowing],
+        thought: Thought | None,
     ) -> Constraint | None:
         """A grammar from the first token where the answer's shape is prescribed."""
+        specials = self._voice.specials
         if order.output_schema is not None:
-            return self._grammars.compile(output_grammar(order.output_schema))
-        if order.choice == "any":
+            grammar = output_grammar(order.output_schema, specials=specials, reasoning=thought)
+        elif order.choice == "any":
             grammar = forced_grammar(
-                tools, self._voice.family, parallel=order.parallel, narrowings=narrowed
+                tools,
+                self._voice.family,
+                parallel=order.parallel,
+                narrowings=narrowed,
+                specials=specials,
+                reasoning=thought,
             )
-            return self._grammars.compile(grammar)
-        return None
+        else:
+            return None
+        return self._grammars.compile(grammar)
 
     def _steer(self, order: Generate) -> Steer | None:
         """For a coached model that may call tools written in JSON."""

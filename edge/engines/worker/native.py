@@ -7,8 +7,9 @@ Knows nothing of chats, tools or sockets. A Context belongs to one thread.
 from __future__ import annotations
 
 import ctypes
+import re
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -30,6 +31,8 @@ TURN_OPENERS = ("<|im_start|>", "<|start_header_id|>", "<start_of_turn>", "<|use
 
 _NEVER_CONTENT = llama_cpp.LLAMA_TOKEN_ATTR_CONTROL | llama_cpp.LLAMA_TOKEN_ATTR_UNKNOWN
 """What llama.cpp reads only where it is told to read special tokens."""
+
+_CONTROL_LIKE = re.compile(r"<[|\uff5c][^\s|\uff5c]+[|\uff5c]>")
 
 _PIECE_BYTES = 1024
 _GGML_LOG_LEVEL_WARN = 3
@@ -56,7 +59,7 @@ class Vocabulary:
         self.handle = handle
         self.size: int = llama_cpp.llama_vocab_n_tokens(handle)
         self.adds_bos: bool = llama_cpp.llama_vocab_get_add_bos(handle)
-        openers = self._single_tokens(TURN_OPENERS)
+        openers = frozenset(self.controls[text] for text in TURN_OPENERS if text in self.controls)
         self.ends = openers | {
             t for t in range(self.size) if llama_cpp.llama_vocab_is_eog(handle, t)
         }
@@ -104,14 +107,19 @@ class Vocabulary:
     def controls(self) -> Mapping[str, int]:
         """The tokens that only a template and the model itself may write, by their texts.
 
-        Some files call the openers of a turn ordinary added tokens; they count all the same.
+        Some files, and llama.cpp for the harmony format, call such tokens ordinary added ones:
+        those that look like control tokens count all the same.
         """
-        openers = {t[0] for t in map(self.tokenize, TURN_OPENERS) if len(t) == 1}
         return {
-            self.written(token): token
-            for token in range(self.size)
-            if self._attributes(token) & _NEVER_CONTENT or token in openers
+            self.written(token): token for token in range(self.size) if self._is_structure(token)
         }
+
+    def _is_structure(self, token: int) -> bool:
+        attributes = self._attributes(token)
+        if attributes & llama_cpp.LLAMA_TOKEN_ATTR_USER_DEFINED:
+            text = self.written(token)
+            return text in TURN_OPENERS or _CONTROL_LIKE.fullmatch(text) is not None
+        return bool(attributes & _NEVER_CONTENT)
 
     def written(self, token: int) -> str:
         """The token as the file writes it; texts of control tokens are as they are in text."""
@@ -137,14 +145,6 @@ class Vocabulary:
 
     def ends_generation(self, token: int) -> bool:
         return token in self.ends
-
-    def _single_tokens(self, texts: Iterable[str]) -> frozenset[int]:
-        """Those of ``texts`` that are one control token each."""
-        found = (self.tokenize(text) for text in texts)
-        return frozenset(t[0] for t in found if len(t) == 1 and self.is_control(t[0]))
-
-    def is_control(self, token: int) -> bool:
-        return bool(llama_cpp.llama_vocab_is_control(self.handle, token))
 
     @property
     def bos(self) -> int:

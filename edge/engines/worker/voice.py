@@ -5,7 +5,7 @@ Everything is read from the loaded file, once. Knows no requests.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from edge.chat import Sampling
 from edge.engines.worker.native import Model
@@ -17,7 +17,7 @@ from edge.prompts import (
     toolcall_family,
 )
 from edge.prompts.quoting import ControlTexts, Segment
-from edge.toolcalls import Family
+from edge.toolcalls import MARKERS, Family
 
 _BLANKS = " \t\n\v\f\r"
 """What llama.cpp takes for white space beside a token that strips it."""
@@ -47,12 +47,25 @@ class Voice:
             controls=ControlTexts(vocabulary.controls),
         )
         self.family = Family(self.template.family)
+        self.specials: Mapping[str, int] = self._specials()
+        """The marks of calls and thoughts that are control tokens here, which a grammar has to
+        name as tokens: its text never matches them."""
         self.sampling: Sampling = sampling_defaults(architecture, name, _numbers(metadata))
         self.reasons = (
             f"template: {why}",
             f"tool calls: {self.family.value} format",
             f"sampling: {sampling_reason(architecture, name, _numbers(metadata))}",
         )
+
+    def opened_thought(self, prompt: Sequence[Segment]) -> tuple[str, str] | None:
+        """The marks around the thought that ``prompt`` begins, or None where it begins none."""
+        template = self.template
+        return template.reasoning if template.opens_reasoning(prompt[-1].text) else None
+
+    def _specials(self) -> dict[str, int]:
+        marks = {*MARKERS[self.family], *(self.template.reasoning or ())}
+        controls = self._vocabulary.controls
+        return {mark: controls[mark] for mark in marks if mark in controls}
 
     def tokenize(self, prompt: Sequence[Segment]) -> list[int]:
         """A rendered prompt as tokens, with the leading BOS where the model wants one and

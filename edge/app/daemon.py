@@ -108,8 +108,7 @@ def _on_stop_signals(act: Callable[[], object]) -> None:
 def _bind(config: Config) -> list[socket.socket]:
     """Listen first: a busy port is told before minutes of loading. Raises StartFailed."""
     host, port = config.server.host, config.server.port
-    if not host:
-        raise StartFailed("server.host is empty: 127.0.0.1 is this machine, 0.0.0.0 the whole LAN")
+    _check_host(host)
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         sock = socket.create_server((host, port), family=family, backlog=128)
@@ -122,10 +121,20 @@ def _bind(config: Config) -> list[socket.socket]:
         # asyncio and socket append "(while attempting to bind ...)", which says it twice.
         reason = (error.strerror or str(error)).partition(" (while ")[0]
         raise StartFailed(f"cannot listen on {host} port {port}: {reason}") from None
-    except (TypeError, ValueError):
-        raise StartFailed(f"cannot listen on {host!r}: this is no host's name") from None
     sock.setblocking(False)
     return [sock]
+
+
+def _check_host(host: str) -> None:
+    """Raises StartFailed for what no socket can be bound to (and would leak it trying)."""
+    if not host:
+        raise StartFailed("server.host is empty: 127.0.0.1 is this machine, 0.0.0.0 the whole LAN")
+    try:
+        possible = b"\0" not in host.encode("idna")
+    except UnicodeError:
+        possible = False
+    if not possible:
+        raise StartFailed(f"cannot listen on {host!r}: this is no host's name")
 
 
 def _hosts(sockets: list[socket.socket]) -> list[str]:

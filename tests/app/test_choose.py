@@ -1,0 +1,98 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from edge.app.choose import N_SEQUENCES, Choice, choose_model
+from edge.config import Config, load
+from edge.errors import ModelUnusable
+from edge.units import Tokens
+from tests.board.boards import meminfo, raspberry_pi_5, write
+from tests.catalog.tiny_gguf import CHATML_TOOLS, make_tiny_gguf
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return raspberry_pi_5(tmp_path / "root")
+
+
+@pytest.fixture
+def models(tmp_path: Path) -> Path:
+    folder = tmp_path / "models"
+    folder.mkdir()
+    make_tiny_gguf(folder / "small.gguf", chat_template=CHATML_TOOLS)
+    make_tiny_gguf(folder / "large.gguf", chat_template=CHATML_TOOLS, n_layers=4)
+    return folder
+
+
+def wishing(model: str = "", context: int = 0, threads: int = 0) -> Config:
+    config = load(None)
+    wishes = replace(config.model, path_or_name=model, context=Tokens(context), threads=threads)
+    return replace(config, model=wishes)
+
+
+def chosen(config: Config, models: Path, root: Path) -> Choice:
+    told: list[str] = []
+    choice = choose_model(config, models, tell=told.append, root=root)
+    assert told == [], "nothing had to be fetched"
+    return choice
+
+
+def test_a_named_file_is_planned_for_the_board(models: Path, root: Path):
+    choice = chosen(wishing(str(models / "small.gguf")), models, root)
+    assert choice.board.board == "raspberry-pi-5-8gb"
+    assert (choice.plan.model, choice.plan.n_threads, choice.plan.n_ctx) == ("small", 4, 2048)
+    assert choice.plan.decode_tokens_per_second is not None, "the board's bandwidth is known"
+    assert choice.refused == ()
+
+
+def test_a_name_in_the_models_folder_will_do(models: Path, root: Path):
+    assert chosen(wishing("large"), models, root).plan.path == models / "large.gguf"
+
+
+def test_without_a_wish_every_present_model_is_weighed(models: Path, root: Path):
+    (models / "bad.gguf").write_bytes(b"<html>")
+    choice = chosen(wishing(), models, root)
+    names = [plan.model for plan in choice.plans]
+    assert set(names) >= {"small", "large", "smollm2-135m"}
+    assert names.index("large") < names.index("small")
+    assert [sentence for sentence in choice.refused if "bad.gguf is not a GGUF" in sentence]
+
+
+def test_wishes_reach_the_plan_and_the_workers_first_frame(models: Path, root: Path):
+    choice = chosen(wishing("small", context=512, threads=2), models, root)
+    frame = choice.load()
+    assert frame.path == str(models / "small.gguf")
+    assert (frame.n_ctx, frame.n_threads, frame.n_sequences) == (512, 2, N_SEQUENCES)
+    assert frame.n_gpu_layers == choice.plan.n_gpu_layers == 0
+
+
+def test_a_model_that_does_not_fit_is_planned_but_not_loaded(models: Path, root: Path):
+    write(root, {"proc/meminfo": meminfo(400_000, 300_000)})
+    choice = chosen(wishing("small"), models, root)
+    assert [plan.fits for plan in choice.plans] == [False]
+    with pytest.raises(ModelUnusable, match=r"small: needs 0\.\d\d GB .* may be used"):
+        choice.load()
+
+
+def test_a_containers_limit_counts_as_the_boards_memory(models: Path, root: Path):
+    group = "sys/fs/cgroup/system.slice/codriver.service/"
+    write(root, {f"{group}memory.max": str(300 * 2**20)})
+    with pytest.raises(ModelUnusable, match="may be used"):
+        _ = chosen(wishing("small"), models, root).plan
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("nothing-like-it", "no model is called 'nothing-like-it'"),
+        ("codr", "did you mean coder"),
+        ("./none.gguf", "there is no such file"),
+        ("x" * 300, "names no model: File name too long"),
+        ("./" + "x" * 300, "File name too long"),
+        ("~nobody-of-that-name/x.gguf", "nobody's home directory"),
+    ],
+)
+def test_a_wrong_name_is_one_sentence(models: Path, root: Path, name: str, words: str):
+    with pytest.raises(ModelUnusable, match=words):
+        chosen(wishing(name), models, root)

@@ -5,42 +5,74 @@ Knows aiohttp and one dialect's codec; which engine answers is the router's busi
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
+from typing import TypeAlias
 
 from aiohttp import web
 
 from edge.api.errors import MISTAKE, log_failure
-from edge.api.keepalive import pass_on
-from edge.chat import ChatRequest, Event, Failed, RelayChunk, RelayStarted
+from edge.api.keepalive import meanwhile, pass_on
+from edge.chat import ChatRequest, Event, Failed, RelayChunk, RelayStarted, Started, Usage
 from edge.dialects import anthropic
-from edge.errors import BadRequest, CodriverError, EngineError
+from edge.errors import BadRequest, CodriverError, EngineError, UpstreamUnreachable
 from edge.routing.router import Routed, Router
 from edge.units import Seconds
 
 log = logging.getLogger(__name__)
 
+START_PATIENCE = Seconds(120.0)
+"""How long a streamed answer waits for its engine to begin; then it is begun without it.
+More than an upstream gets for its first byte, because only an answer that has not begun can
+be relayed; less than the 300 s after which clients give up."""
+
 
 class MessagesHandler:
     """``POST /v1/messages`` and ``/v1/messages/count_tokens``."""
 
-    def __init__(self, router: Router, *, keepalive: Seconds, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        router: Router,
+        *,
+        keepalive: Seconds,
+        clock: Callable[[], float],
+        patience: Seconds = START_PATIENCE,
+    ) -> None:
         self._router = router
         self._keepalive = keepalive
         self._clock = clock
+        self._patience = patience
 
     async def messages(self, http: web.Request) -> web.StreamResponse:
         request = await read_request(http)
-        routed = await self._router.route(request)
+        async with meanwhile(_begin(self._router, request)) as beginning:
+            await asyncio.wait({beginning}, timeout=self._patience if request.stream else None)
+            if not beginning.done():
+                return await self._begin_without(http, request, beginning)
+            return await self._answer(http, request, _taken(await beginning))
+
+    async def _answer(
+        self, http: web.Request, request: ChatRequest, routed: Routed
+    ) -> web.StreamResponse:
         async with aclosing(routed.events) as events:
             first = await anext(events)
             if isinstance(first, RelayStarted):
                 return await _relay(http, first, events, routed)
             if request.stream:
-                return await self._stream(http, request, first, events, routed)
+                return await self._stream(http, request, first, events, _route_headers(routed))
             return await _whole(request, first, events, routed)
+
+    async def _begin_without(
+        self, http: web.Request, request: ChatRequest, beginning: asyncio.Task[_Beginning]
+    ) -> web.StreamResponse:
+        """Stream a start of our own, so that the client is kept waiting; the true counts
+        come with the last usage."""
+        log.info("no engine has begun after %g s: the client is told to wait", self._patience)
+        async with aclosing(_remainder(beginning)) as events:
+            return await self._stream(http, request, Started(request.model, Usage()), events, {})
 
     async def count_tokens(self, http: web.Request) -> web.StreamResponse:
         request = await read_request(http)
@@ -53,9 +85,9 @@ class MessagesHandler:
         request: ChatRequest,
         first: Event,
         events: AsyncGenerator[Event, None],
-        routed: Routed,
+        headers: Mapping[str, str],
     ) -> web.StreamResponse:
-        response = web.StreamResponse(headers=_route_headers(routed))
+        response = web.StreamResponse(headers=headers)
         response.content_type = "text/event-stream"
         response.headers["Cache-Control"] = "no-cache"
         response.headers["X-Accel-Buffering"] = "no"
@@ -95,13 +127,15 @@ class SseSpeaker:
             log.exception("a streamed answer broke")
             await self._event(Failed(EngineError(MISTAKE)))
 
-    async def _event(self, event: Event) -> None:
+    async def _event(self, event: Event) -> bool:
+        """Whether the wire had bytes for it."""
         data = self._renderer.render(event)
         if isinstance(event, Failed):
             log_failure(event.error)
         if data:
             self._spoke_at = self._clock()
             await self._response.write(data)
+        return bool(data)
 
     async def _silence(self) -> None:
         silent_for = Seconds(self._clock() - self._spoke_at)
@@ -117,6 +151,34 @@ async def read_request(http: web.Request) -> ChatRequest:
     except web.RequestPayloadError:
         raise BadRequest("the request body is not encoded as its headers say") from None
     return anthropic.parse(body, http.headers, http.path_qs)
+
+
+_Beginning: TypeAlias = Routed | CodriverError
+
+
+async def _begin(router: Router, request: ChatRequest) -> _Beginning:
+    """An engine's first event, or the refusal: a task that raises would end its group."""
+    try:
+        return await router.route(request)
+    except CodriverError as error:
+        return error
+
+
+def _taken(beginning: _Beginning) -> Routed:
+    if isinstance(beginning, CodriverError):
+        raise beginning
+    return beginning
+
+
+async def _remainder(beginning: asyncio.Task[_Beginning]) -> AsyncGenerator[Event, None]:
+    """What follows a start of our own. Raises the engine's refusal."""
+    routed = _taken(await beginning)
+    async with aclosing(routed.events) as events:
+        async for event in events:
+            if isinstance(event, RelayStarted):
+                raise UpstreamUnreachable(f"{routed.engine} began too late to be passed on")
+            if not isinstance(event, Started):
+                yield event
 
 
 async def _whole(

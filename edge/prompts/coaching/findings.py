@@ -23,6 +23,9 @@ LOOKED_AT_LIMIT = 40_000
 LISTED_LIMIT = 4
 """Places that are named at most."""
 
+LINES_BEFORE = 3
+"""Lines shown before a broken one: what an edit has to replace begins there."""
+
 SHOWN_LINE_LIMIT = 120
 """Characters of a line that are shown."""
 
@@ -43,14 +46,15 @@ def _python(text: str) -> str | None:
             warnings.simplefilter("ignore")
             ast.parse(text)
     except SyntaxError as error:
-        line = error.lineno or 1
-        there = text.splitlines()[line - 1 : line]
-        return ": ".join(
-            [f"line {line}", error.msg, *(t.strip()[:SHOWN_LINE_LIMIT] for t in there)]
-        )
+        return f"line {error.lineno}: {error.msg}\n{_around(text, error.lineno or 1)}"
     except (ValueError, RecursionError, MemoryError):
         return None
     return None
+
+
+def _around(text: str, line: int) -> str:
+    """The line and those before it that it hangs on."""
+    return "\n".join(text.splitlines()[max(0, line - 1 - LINES_BEFORE) : line])
 
 
 def _json(text: str) -> str | None:

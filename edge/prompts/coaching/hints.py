@@ -7,7 +7,13 @@ from dataclasses import dataclass
 
 from edge.prompts.coaching.files import Files, KnownFile, changes_files, shows_file
 from edge.prompts.coaching.findings import leftovers, parse_problem
-from edge.prompts.coaching.intent import named_files, only_asks, wants_count, wants_run
+from edge.prompts.coaching.intent import (
+    named_files,
+    only_asks,
+    wants_change,
+    wants_count,
+    wants_run,
+)
 from edge.prompts.coaching.transcript import BASH, EDIT, READ, Step, arguments_of
 
 TASK_LIMIT = 600
@@ -55,7 +61,10 @@ _HINTS = (
 )
 
 _STILL = "The user also named {files}: go on with that file now, if it is part of the task."
-_BROKEN = "{path} can no longer be read: {problem}. Mend it with another Edit now."
+_BROKEN = (
+    "{path} is broken now: {problem}\n"
+    "Mend it: call Edit with all of these lines as old_string and the right lines as new_string."
+)
 _LEFT_OVER = "Not changed yet: {places}. Edit it, too, if the task needs it."
 _CHANGED = (
     "The task was: {task}\n"
@@ -63,7 +72,8 @@ _CHANGED = (
 )
 _ASKED = (
     "The user asked: {task}\n"
-    "If the results answer all of it, answer now in words. Otherwise make the next call."
+    "If the results answer every part of it, answer all parts now in words, with the names "
+    "and numbers. Otherwise make the next call."
 )
 _RUN_IT = "The user wants something run: call Bash for it now."
 _COUNT_IT = "Count or calculate with a command in Bash, not in your head."
@@ -125,13 +135,17 @@ class Past:
 
     def _findings(self, step: Step) -> list[str]:
         """Behind something that was read or run."""
-        if wants_run(self._task) and not self._has_run:
+        if self._is_to_run and not wants_change(self._task):
             return [_RUN_IT]
         if step.name not in (READ, BASH) or not only_asks(self._task):
             return []
         if wants_count(self._task) and not self._has_run:
             return [_COUNT_IT]
         return [_ASKED.format(task=_short(self._task))]
+
+    @property
+    def _is_to_run(self) -> bool:
+        return wants_run(self._task) and not self._has_run
 
     def _after_change(self, step: Step, file: KnownFile | None) -> str:
         """The first thing that is to be done now."""
@@ -141,6 +155,8 @@ class Past:
             return _LEFT_OVER.format(places="; ".join(places))
         if left := [name for name in dict.fromkeys(self._named) if name not in self._touched]:
             return _STILL.format(files=" and ".join(left))
+        if self._is_to_run:
+            return _RUN_IT
         return _CHANGED.format(task=_short(self._task))
 
 

@@ -21,6 +21,12 @@ _CHANGE = re.compile(
     r"increase|decrease|swap|translate|generate|merge|split)\b",
     re.IGNORECASE,
 )
+# "Where is the rate set?" orders nothing; "Could you set the rate?" does.
+_MERE_QUESTION = re.compile(
+    r"(?:(?<=[.!?;:])|^)\s*(?:what|which|how|why|where|who|when|is|are|does|do|did|has|have)\b[^.!?]*"
+    r"(?:\.\w[^.!?]*)*\?",
+    re.IGNORECASE | re.MULTILINE,
+)
 _NO_CHANGE = re.compile(
     r"\b(?:change nothing|(?:do not|don't|without) (?:change|changing|edit|editing|modify)\w*)",
     re.IGNORECASE,
@@ -41,7 +47,7 @@ _ABBREVIATIONS = frozenset(("e.g", "i.e"))
 
 def wants_change(text: str) -> bool:
     """Whether files are to be changed or made."""
-    return bool(_CHANGE.search(_NO_CHANGE.sub("", text)))
+    return bool(_CHANGE.search(_MERE_QUESTION.sub("", _NO_CHANGE.sub("", text))))
 
 
 def only_asks(text: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -24,6 +25,9 @@ from edge.prompts.coaching.transcript import (
     steps,
     task,
 )
+
+_CHANGES = re.compile(r">|\bsed\b.*-i|\b(?:mv|cp|rm|mkdir|touch|tee|ln|chmod|git|patch|python3?)\b")
+"""Commands that may have changed a file; a mere "ls" has not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +73,10 @@ def resting_tools(request: ChatRequest) -> frozenset[str]:
 
 def is_owed_a_call(request: ChatRequest) -> bool:
     """Whether words would come too early: a file that the person named was not touched, a
-    change was asked for and nothing has been done, something is to be run and was not, or
-    a file that was changed no longer parses."""
+    change was asked for and nothing has been done, something is to be run and was not, a
+    file that was changed no longer parses, or the last step missed."""
     words, since = task(request), since_task(request)
-    if left_files(words, since) or _is_broken(request):
+    if left_files(words, since) or _is_broken(request) or _found_nothing(since):
         return True
     if wants_run(words) and not has_run(since):
         return True
@@ -96,8 +100,18 @@ def has_run(messages: Sequence[Message]) -> bool:
 
 
 def _has_changed(messages: Sequence[Message]) -> bool:
-    """Whether an edit, a new file or a command has succeeded."""
-    return any(step.name in (EDIT, WRITE, BASH) and not step.failed for step in steps(messages))
+    """Whether an edit, a new file or a command that may change files has succeeded."""
+    return any(
+        changes_files(step)
+        or (step.name == BASH and not step.failed and _CHANGES.search(step.argument("command")))
+        for step in steps(messages)
+    )
+
+
+def _found_nothing(messages: Sequence[Message]) -> bool:
+    """Whether the last step missed: a file that is not there, an edit that does not fit."""
+    last = steps(messages)[-1:]
+    return any(step.failed and step.name != BASH for step in last)
 
 
 def may_create(request: ChatRequest) -> bool:

@@ -67,6 +67,12 @@ def test_what_is_to_be_run_is_run():
     assert "call Bash" not in last_result(conversation("Run calc.py.", READ_CALC, run))
 
 
+def test_what_is_to_be_changed_and_run_is_changed_first():
+    words = "Fix calc.py; it must still run."
+    assert "call Bash for it" not in last_result(conversation(words, READ_CALC))
+    assert "call Bash for it now" in last_result(conversation(words, READ_CALC, EDIT_CALC))
+
+
 def test_counting_is_done_by_commands():
     assert "not in your head" in last_result(conversation("How many a are there?", READ_CALC))
 
@@ -74,7 +80,7 @@ def test_counting_is_done_by_commands():
 def test_a_broken_file_is_told_at_once():
     broken = edit("calc.py", "b = 2", "  b = 2")
     told = last_result(conversation("Fix calc.py and main.py", READ_CALC, broken))
-    assert f"{PROJECT}/calc.py can no longer be read: line 2: unexpected indent: b = 2" in told
+    assert f"{PROJECT}/calc.py is broken now: line 2: unexpected indent\na = 1\n  b = 2" in told
 
 
 def test_what_still_stands_is_told():

@@ -17,6 +17,8 @@ from edge.prompts.coaching.intent import (
         "Which test fails? Tell me its name; change nothing.",
         "Explain how the parser works.",
         "How many lines are in app.log?",
+        "Where is the rate set?",
+        "Which part of src/app.py does the change make slower? Tell me its name.",
         "Run the command: cat notes.txt - and tell me what it prints.",
     ],
 )
@@ -29,6 +31,8 @@ def test_questions(text):
     [
         "Fix the function add in calc.py.",
         "Why does it crash? Fix it.",
+        "Could you rename area in shapes.py?",
+        "Why is it wrong? Please fix it.",
         "Count the lines and write the number to count.txt.",
         "Ändere den Port in settings.py auf 8443.",
     ],

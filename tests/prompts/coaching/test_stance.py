@@ -65,3 +65,15 @@ def test_a_call_is_owed_while_a_changed_file_is_broken():
 
 def test_a_file_that_was_broken_before_is_nobodys_debt():
     assert not is_owed_a_call(conversation("What is in a.py?", read("a.py", "def")))
+
+
+def test_looking_is_no_change():
+    assert is_owed_a_call(conversation("Rename a to b", READ_CALC, bash("ls", "calc.py")))
+    moved = bash("mv calc.py sums.py", "")
+    assert not is_owed_a_call(conversation("Rename the file to a better name", moved))
+
+
+def test_a_call_is_owed_after_a_miss():
+    missing = ("Read", {"file_path": "/p/x.py"}, "File does not exist.", True)
+    assert is_owed_a_call(conversation("Where is the rate set?", missing))
+    assert not is_owed_a_call(conversation("Where is the rate set?", missing, READ_CALC))

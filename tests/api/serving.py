@@ -11,7 +11,7 @@ from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient, TestServer
 
 from edge.api.auth import allow_all
-from edge.api.chat import MessagesHandler
+from edge.api.chat import START_PATIENCE, MessagesHandler
 from edge.api.server import build
 from edge.chat import ChatRequest, Finished, Started, TextDelta, Usage
 from edge.engines.base import Engine
@@ -50,11 +50,14 @@ async def serving(
     max_body: int = 1_000_000,
     keepalive: float = 60.0,
     clock: Callable[[], float] = lambda: 0.0,
+    patience: float = START_PATIENCE,
 ) -> AsyncIterator[Client]:
     """The application over ``engines``, asked in this order."""
     known = {engine.name: engine for engine in engines}
     router = Router(known, Rules(tuple(known)), "rules")
-    handler = MessagesHandler(router, keepalive=Seconds(keepalive), clock=clock)
+    handler = MessagesHandler(
+        router, keepalive=Seconds(keepalive), clock=clock, patience=Seconds(patience)
+    )
     app = build(handler, router, guard=guard, max_body=Bytes(max_body))
     async with TestClient(TestServer(app)) as client:
         yield client

@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import json
 from collections.abc import AsyncGenerator, Sequence
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -24,13 +25,14 @@ from edge.chat import (
     Usage,
 )
 from edge.dialects.anthropic import PING_ONLY
-from edge.engines.fake import FakeEngine, Pause
+from edge.engines.fake import FakeEngine, Pause, Step
 from edge.engines.upstream import Upstream, open_session
 from edge.errors import EngineError, Overloaded, UpstreamUnreachable, WorkerCrashed
 from edge.units import Seconds
 from tests.api.serving import ASK, BEGUN, END, HELLO, STREAMED, engine, refusal, serving, sse
 from tests.safeguards.samples import CONTEXT
 
+RECORDINGS = Path(__file__).parents[1] / "recordings"
 WAIT = Pause(Seconds(60.0))
 CALL = (
     BEGUN,
@@ -158,6 +160,26 @@ async def test_a_probe_needs_no_model():
     assert local.requests == []
 
 
+@pytest.mark.parametrize(
+    ("stage", "text", "reason", "stopped_by"),
+    [
+        (1, "<block>yes", "stop_sequence", "</block>"),
+        (2, "<block>yes</block><reason>codriver", "end_turn", None),
+    ],
+)
+async def test_a_client_s_own_safety_check_needs_no_model(stage, text, reason, stopped_by):
+    local = engine(*HELLO)
+    recording = json.loads(
+        (RECORDINGS / f"claude-code-2.1.197-classifier-{stage}.json").read_text()
+    )
+    async with serving(local) as client:
+        response = await client.post(recording["path"], json=recording["body"])
+        answer = await response.json()
+    assert answer["content"][0]["text"].startswith(text)
+    assert (answer["stop_reason"], answer["stop_sequence"]) == (reason, stopped_by)
+    assert local.requests == []
+
+
 # --- silence ----------------------------------------------------------------------------
 
 
@@ -204,6 +226,53 @@ async def test_a_long_silence_is_filled_with_empty_deltas():
     said = [data["delta"]["text"] for name, data in events if name == "content_block_delta"]
     assert said[-1] == "late"
     assert set(said[:-1]) == {""}
+
+
+# --- an engine that begins late ---------------------------------------------------------
+
+
+async def late(*steps: Step, body: bytes = b"message_start") -> list[tuple[str, Any]]:
+    """The events of an answer whose engine goes on only after ``body`` has been heard."""
+    local = engine(WAIT, *steps)
+    sleeper = Sleeper(local)
+    async with serving(local, patience=0.0) as client:
+        response = await client.post("/v1/messages", json=STREAMED)
+        head = await read_until(response, body, 1)
+        sleeper.awake.set()
+        return sse(head + await response.read())
+
+
+async def test_a_stream_begins_without_an_engine_that_takes_long():
+    events = await late(*HELLO)
+    names = [name for name, _ in events]
+    assert names.count("message_start") == 1
+    assert names[-1] == "message_stop"
+    assert events[0][1]["message"]["usage"]["input_tokens"] == 0
+    assert dict(events)["message_delta"]["usage"]["input_tokens"] == 3
+
+
+@pytest.mark.parametrize(
+    ("step", "words"),
+    [
+        (Overloaded("full"), "full"),
+        (RelayStarted(200, ()), "local began too late to be passed on"),
+    ],
+)
+async def test_a_late_refusal_is_an_error_event(step, words):
+    events = await late(step)
+    assert [name for name, _ in events] == ["message_start", "error"]
+    assert events[-1][1]["error"]["message"] == words
+
+
+async def test_leaving_before_the_engine_has_begun_cancels_it():
+    local = engine(WAIT, *HELLO)
+    sleeper = Sleeper(local)
+    async with serving(local, patience=0.0) as client:
+        response = await client.post("/v1/messages", json=STREAMED)
+        await read_until(response, b"message_start", 1)
+        response.close()
+        await sleeper.left.wait()
+        assert local.cancelled == 1
 
 
 # --- a client that goes away ------------------------------------------------------------

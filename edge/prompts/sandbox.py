@@ -2,19 +2,21 @@
 
 Knows jinja2 and the variables of chat templates; knows nothing of what a message means.
 Called by template and capabilities only. A template may not reach outside the values it
-is given, and what it writes is bounded; a loop in it that never ends is out of reach here.
+is given, and what it writes or puts together is bounded; how long it runs is for the caller,
+who has a clock, to bound.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NoReturn, TypeAlias
 
 import jinja2
 from jinja2 import nodes
+from jinja2.compiler import CodeGenerator, Frame
 from jinja2.exceptions import SecurityError
 from jinja2.ext import Extension
 from jinja2.parser import Parser
@@ -32,6 +34,9 @@ MAX_OUTPUT = 64 * 1024 * 1024
 """Characters a rendering may have: above any request body, below any board's memory."""
 
 MAX_EXPONENT = 64
+
+MAX_BITS = 4096
+"""Of a number that a template computes; no date or count of tokens needs a tenth of it."""
 
 # What a template written by a stranger can raise when it meets a conversation it did not expect.
 _FAILURES = (
@@ -56,24 +61,65 @@ class _GenerationTag(Extension):
         return parser.parse_statements(("name:endgeneration",), drop_needle=True)
 
 
-class _Sandbox(ImmutableSandboxedEnvironment):
-    """The sandbox, with multiplication bounded: ``'x' * 10**12`` must not take the memory."""
+class _Writer(CodeGenerator):
+    """Compiles ``~`` into a call that can say no."""
 
-    intercepted_binops = frozenset({"*", "**"})
+    def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:  # noqa: N802 - jinja2's name
+        self.write("environment.concat((")
+        for part in node.nodes:
+            self.write("str(")
+            self.visit(part, frame)
+            self.write("), ")
+        self.write("))")
+
+
+class _Sandbox(ImmutableSandboxedEnvironment):
+    """The sandbox, with growth bounded: ``'x' * 10**12``, or doubling a text forty times, must
+    not take the memory."""
+
+    intercepted_binops = frozenset({"+", "*", "**"})
+    code_generator_class = _Writer
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
-        if operator == "**" and isinstance(right, int) and abs(right) > MAX_EXPONENT:
-            raise SecurityError("exponent too large")
-        if operator == "*" and _repeated_length(left, right) > MAX_OUTPUT:
-            raise SecurityError("repetition too long")
+        if _length(operator, left, right) > MAX_OUTPUT:
+            raise SecurityError("text or list too long")
+        if _bits(operator, left, right) > MAX_BITS:
+            raise SecurityError("number too large")
         return super().call_binop(context, operator, left, right)
 
+    @staticmethod
+    def concat(parts: Iterable[str]) -> str:
+        """How jinja2 puts captured blocks, macros and ``~`` together."""
+        return "".join(_bounded(parts))
 
-def _repeated_length(left: object, right: object) -> int:
+
+def _bounded(parts: Iterable[str]) -> Iterator[str]:
+    length = 0
+    for part in parts:
+        length += len(part)
+        if length > MAX_OUTPUT:
+            raise SecurityError(f"it wrote more than {MAX_OUTPUT} characters")
+        yield part
+
+
+def _length(operator: str, left: object, right: object) -> int:
+    """Of the text or list that an operation gives; 0 where it gives none."""
+    sequences = (str, bytes, list, tuple)
+    if operator == "+" and isinstance(left, sequences) and isinstance(right, sequences):
+        return len(left) + len(right)
     for sequence, count in ((left, right), (right, left)):
-        if isinstance(sequence, (str, bytes, list, tuple)) and isinstance(count, int):
+        if operator == "*" and isinstance(sequence, sequences) and isinstance(count, int):
             return len(sequence) * max(count, 0)
     return 0
+
+
+def _bits(operator: str, left: object, right: object) -> int:
+    """Of the whole number that an operation gives, at most; 0 where it gives none."""
+    if not (isinstance(left, int) and isinstance(right, int)):
+        return 0
+    if operator == "**":
+        return MAX_BITS + 1 if abs(right) > MAX_EXPONENT else left.bit_length() * abs(right)
+    return left.bit_length() + right.bit_length()
 
 
 def _tojson(
@@ -147,14 +193,7 @@ class Program:
             ) from error
 
     def _join(self, variables: dict[str, Any]) -> str:
-        pieces: list[str] = []
-        length = 0
-        for piece in self._template.generate(variables):
-            length += len(piece)
-            if length > MAX_OUTPUT:
-                raise SecurityError(f"it wrote more than {MAX_OUTPUT} characters")
-            pieces.append(piece)
-        return "".join(pieces)
+        return "".join(_bounded(self._template.generate(variables)))
 
 
 def _variables(

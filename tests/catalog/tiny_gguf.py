@@ -14,7 +14,7 @@ is no greater than any other token's; words and ASCII characters stand above the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from pathlib import Path
 from typing import Literal
 
@@ -103,11 +103,12 @@ def make_tiny_gguf(
     name: str = "tiny",
     controls: Sequence[str] = (),
     added: Sequence[str] = (),
+    without: Sequence[str] = (),
 ) -> Path:
     """Write the file and return its path; about 0.6 MB with the defaults.
 
     ``controls`` are further control tokens, ``added`` further tokens that are matched whole
-    in any text, as a tokenizer's added tokens are.
+    in any text, as a tokenizer's added tokens are; those of ``without`` get a name of no meaning.
     """
     writer = gguf.GGUFWriter(path, architecture)
     writer.add_name(name)
@@ -124,7 +125,7 @@ def make_tiny_gguf(
     kind = gguf.TokenType
     more = dict.fromkeys(controls, kind.CONTROL) | dict.fromkeys(added, kind.USER_DEFINED)
     add_vocabulary = _add_llama_vocab if architecture == "llama" else _add_qwen2_vocab
-    plain = add_vocabulary(writer, more)
+    plain = add_vocabulary(writer, more, frozenset(without))
     if chat_template is not None:
         writer.add_chat_template(chat_template)
     _add_tensors(
@@ -141,7 +142,9 @@ def make_tiny_gguf(
     return path
 
 
-def _add_llama_vocab(writer: gguf.GGUFWriter, more: dict[str, gguf.TokenType]) -> list[bool]:
+def _add_llama_vocab(
+    writer: gguf.GGUFWriter, more: dict[str, gguf.TokenType], without: Set[str]
+) -> list[bool]:
     """A SentencePiece vocabulary with byte fallback; returns which tokens are plain text."""
     kind = gguf.TokenType
     tokens = [("<unk>", kind.UNKNOWN), ("<s>", kind.CONTROL), ("</s>", kind.CONTROL)]
@@ -151,7 +154,7 @@ def _add_llama_vocab(writer: gguf.GGUFWriter, more: dict[str, gguf.TokenType]) -
     tokens += [(chr(code), kind.NORMAL) for code in range(0x21, 0x7F)]
     tokens += [(text, kind.NORMAL) for word in WORDS for text in _spm_pieces(word)]
     tokens = list((dict(tokens) | more).items())
-    texts = [text for text, _ in tokens]
+    texts = _renamed([text for text, _ in tokens], without)
     writer.add_tokenizer_model("llama")
     writer.add_tokenizer_pre("default")
     writer.add_token_list(texts)
@@ -160,10 +163,14 @@ def _add_llama_vocab(writer: gguf.GGUFWriter, more: dict[str, gguf.TokenType]) -
     writer.add_bos_token_id(1)
     writer.add_eos_token_id(2)
     writer.add_unk_token_id(0)
-    writer.add_eot_token_id(texts.index("<|im_end|>"))
+    writer.add_eot_token_id([text for text, _ in tokens].index("<|im_end|>"))
     writer.add_add_bos_token(True)
     writer.add_add_space_prefix(False)
     return [of == kind.NORMAL for _, of in tokens]
+
+
+def _renamed(texts: list[str], without: Set[str]) -> list[str]:
+    return [f"<unused{n}>" if text in without else text for n, text in enumerate(texts)]
 
 
 def _spm_pieces(word: str) -> list[str]:
@@ -174,7 +181,9 @@ def _spm_pieces(word: str) -> list[str]:
     ]
 
 
-def _add_qwen2_vocab(writer: gguf.GGUFWriter, more: dict[str, gguf.TokenType]) -> list[bool]:
+def _add_qwen2_vocab(
+    writer: gguf.GGUFWriter, more: dict[str, gguf.TokenType], without: Set[str]
+) -> list[bool]:
     """A byte-level BPE vocabulary; returns which tokens are plain text."""
     kind = gguf.TokenType
     letters = _byte_letters()
@@ -192,7 +201,7 @@ def _add_qwen2_vocab(writer: gguf.GGUFWriter, more: dict[str, gguf.TokenType]) -
     tokens |= more
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre("qwen2")
-    writer.add_token_list(list(tokens))
+    writer.add_token_list(_renamed(list(tokens), without))
     writer.add_token_types([int(of) for of in tokens.values()])
     writer.add_token_merges(merges)
     writer.add_bos_token_id(special)

@@ -24,6 +24,10 @@ def run(source: str, **options: object) -> str:
         ("{% for n in range(9) %}{% if n == 2 %}{% break %}{% endif %}{{ n }}{% endfor %}", "01"),
         ("{% generation %}a{% endgeneration %}b", "ab"),
         ("{{ tools is none }} {{ documents is none }}", "True True"),
+        (
+            "{{ 'a' ~ 1 ~ nothing ~ none }}{{ 1 + 2 }}{{ 'a' + 'b' }}{{ [1] + [2] }}",
+            "a1None3ab[1, 2]",
+        ),
         ("  {% if true %}\nx\n  {% endif %}\n", "x\n"),
     ],
 )
@@ -36,6 +40,11 @@ def test_an_empty_tool_list_may_be_left_undefined() -> None:
     assert run("{{ reasoning_effort }}", reasoning_effort="low") == "low"
 
 
+def _doubled(step: str) -> str:
+    start = "{% set ns = namespace(x='xxxxxxxxxxxxxxxx', n=3) %}"
+    return f"{start}{{% for _ in range(40) %}}{step}{{% endfor %}}"
+
+
 @pytest.mark.parametrize(
     "source",
     [
@@ -45,6 +54,11 @@ def test_an_empty_tool_list_may_be_left_undefined() -> None:
         "{% for n in range(10000000) %}x{% endfor %}",
         "{{ 'x' * 1000000000000 }}",
         "{{ 9 ** 99999999 }}",
+        "{{ ((9 ** 64) ** 64) ** 64 }}",
+        _doubled("{% set ns.x = ns.x + ns.x %}"),
+        _doubled("{% set ns.x = ns.x ~ ns.x %}"),
+        _doubled("{% set ns.x %}{{ ns.x }}{{ ns.x }}{% endset %}"),
+        _doubled("{% set ns.n = ns.n * ns.n %}"),
         "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
         "{{ nothing.at.all }}",
         "{{ 1 + 'a' }}",

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TypeAlias
 
 from edge.chat import Sampling, ToolSpec
@@ -17,7 +16,6 @@ from edge.engines.frames import (
     Counted,
     FromWorker,
     Generate,
-    Prompt,
     Refused,
     SamplingValues,
 )
@@ -36,7 +34,6 @@ from edge.errors import (
     UnsatisfiableSchema,
 )
 from edge.prompts import with_defaults
-from edge.prompts.quoting import Segment
 from edge.toolcalls import Family, Narrowing, Parser, forced_grammar, output_grammar
 from edge.units import Tokens
 
@@ -74,14 +71,14 @@ class Desk:
 
     def count(self, order: Count) -> FromWorker:
         try:
-            return Counted(order.id, len(self._voice.tokenize(self._render(order.prompt))))
+            return Counted(order.id, len(self._voice.tokenize(self._voice.prompt(order.prompt))))
         except CodriverError as error:
             return _refused(order.id, error)
 
     def prepare(self, order: Generate, cancelled: threading.Event, *, queued: bool) -> Prepared:
         """Everything a request needs but the model itself."""
         try:
-            segments = self._render(order.prompt)
+            segments = self._voice.prompt(order.prompt)
             tokens = self._voice.tokenize(segments)
             if len(tokens) > self._n_ctx - MIN_ANSWER_TOKENS:
                 raise PromptTooLong(Tokens(len(tokens)), Tokens(self._n_ctx - MIN_ANSWER_TOKENS))
@@ -100,14 +97,6 @@ class Desk:
         except CodriverError as error:
             return Prepared((_refused(order.id, error),))
         return Prepared((Accepted(order.id, len(tokens), queued),), job)
-
-    def _render(self, prompt: Prompt) -> tuple[Segment, ...]:
-        return self._voice.template.segments(
-            prompt.messages,
-            prompt.tools,
-            now=datetime.fromtimestamp(prompt.now).astimezone(),
-            enable_thinking=prompt.enable_thinking,
-        )
 
     def _writer(self, order: Generate, stops: StopFilter, thought: Thought | None) -> Writer:
         tools, narrowed = _tools(order), _narrowings(order)

@@ -5,10 +5,15 @@ Everything is read from the loaded file, once. Knows no requests.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
+from datetime import datetime
+from functools import cached_property
 
 from edge.chat import Sampling
-from edge.engines.worker.native import Model
+from edge.engines.frames import Prompt
+from edge.engines.worker.deadline import TEMPLATE_SECONDS, within
+from edge.engines.worker.native import Model, Vocabulary
+from edge.errors import ModelUnusable, TemplateFailed
 from edge.prompts import (
     ChatTemplate,
     sampling_defaults,
@@ -18,6 +23,7 @@ from edge.prompts import (
 )
 from edge.prompts.quoting import ControlTexts, Segment
 from edge.toolcalls import MARKERS, Family
+from edge.units import Seconds
 
 _BLANKS = " \t\n\v\f\r"
 """What llama.cpp takes for white space beside a token that strips it."""
@@ -29,22 +35,20 @@ _LONGEST = 128
 class Voice:
     """Raises ModelUnusable for a file that no known template fits."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, *, template_seconds: Seconds = TEMPLATE_SECONDS) -> None:
+        """``template_seconds``: how long the template may compute, at each rendering too."""
+        self._template_seconds = template_seconds
         metadata = model.metadata()
         architecture = metadata.get("general.architecture", "")
         name = metadata.get("general.name", "")
-        self._vocabulary = vocabulary = model.vocabulary
-        embedded = model.chat_template()
-        # The whole vocabulary is only worth decoding for a file without a template.
-        tokens = frozenset() if embedded else frozenset(vocabulary.texts())
-        source, why = template_for(architecture, tokens, embedded, name=name)
-        self._bos = vocabulary.text(vocabulary.bos)
-        self.template = ChatTemplate(
-            source,
-            bos=self._bos,
-            eos=vocabulary.text(vocabulary.eos),
-            family=toolcall_family(source, architecture),
-            controls=ControlTexts(vocabulary.controls),
+        self._vocabulary = model.vocabulary
+        self.template, why = within(
+            template_seconds,
+            lambda: _template(model, architecture, name),
+            ModelUnusable(
+                "the model's chat template does not come to an end: "
+                "use a model file with a working template"
+            ),
         )
         self.family = Family(self.template.family)
         self.specials: Mapping[str, int] = self._specials()
@@ -55,6 +59,22 @@ class Voice:
             f"template: {why}",
             f"tool calls: {self.family.value} format",
             f"sampling: {sampling_reason(architecture, name, _numbers(metadata))}",
+        )
+
+    def prompt(self, asked: Prompt) -> tuple[Segment, ...]:
+        """A conversation as the template writes it. Raises TemplateFailed."""
+        return within(
+            self._template_seconds,
+            lambda: self.template.segments(
+                asked.messages,
+                asked.tools,
+                now=datetime.fromtimestamp(asked.now).astimezone(),
+                enable_thinking=asked.enable_thinking,
+            ),
+            TemplateFailed(
+                "the model's chat template did not come to an end with this conversation: "
+                "use a model file with another template"
+            ),
         )
 
     def opened_thought(self, prompt: Sequence[Segment]) -> tuple[str, str] | None:
@@ -88,6 +108,42 @@ class Voice:
         if any(self._vocabulary.strips_before(tokens[0]) for tokens in following if tokens):
             text = text.rstrip(_BLANKS)
         return self._vocabulary.tokenize_literal(text)
+
+
+def _template(model: Model, architecture: str, name: str) -> tuple[ChatTemplate, str]:
+    """The template to use, tried, and the reason for it. Raises ModelUnusable."""
+    vocabulary = model.vocabulary
+    source, why = template_for(
+        architecture, _TokenTexts(vocabulary), model.chat_template(), name=name
+    )
+    template = ChatTemplate(
+        source,
+        bos=vocabulary.text(vocabulary.bos),
+        eos=vocabulary.text(vocabulary.eos),
+        family=toolcall_family(source, architecture),
+        controls=ControlTexts(vocabulary.controls),
+    )
+    return template, why
+
+
+class _TokenTexts(Set[str]):
+    """Every token's text, read when first asked for: most files' templates need none."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._vocabulary = vocabulary
+
+    @cached_property
+    def _texts(self) -> frozenset[str]:
+        return frozenset(map(self._vocabulary.written, range(self._vocabulary.size)))
+
+    def __contains__(self, text: object) -> bool:
+        return text in self._texts
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._texts)
+
+    def __len__(self) -> int:
+        return len(self._texts)
 
 
 def _numbers(metadata: dict[str, str]) -> dict[str, object]:

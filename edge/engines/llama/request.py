@@ -19,8 +19,10 @@ from edge.prompts import (
     may_create,
     normalise,
     resting_tools,
+    spared,
     to_messages,
 )
+from edge.prompts.thinking import reasoning_effort, wants_thinking
 from edge.toolcalls import check_satisfiable, check_tools
 
 ACT = 0.4
@@ -95,7 +97,7 @@ def _narrowed(local: ChatRequest, offered: tuple[ToolSpec, ...]) -> list[Narrowe
     cases = [
         NarrowedProperty("Edit", "old_string", [file.text], where=("file_path", file.path))
         for file in files
-        if file.text
+        if file.text and not spared(local, file.path)
     ]
     if "Write" not in names and may_create(local):
         taken = tuple(file.path for file in files)
@@ -110,8 +112,9 @@ def _prompt(local: ChatRequest) -> Prompt:
     return Prompt(
         messages=messages,
         tools=[] if local.tool_choice.mode == "none" else tools,
-        enable_thinking=local.thinking.mode == "enabled",
+        enable_thinking=wants_thinking(local),
         now=time.time(),
+        reasoning_effort=reasoning_effort(local),
     )
 
 

@@ -7,7 +7,7 @@ llama engine, before the conversation is rendered.
 
 from edge.prompts.coaching.coach import coach
 from edge.prompts.coaching.files import KnownFile, known_files
-from edge.prompts.coaching.stance import is_owed_a_call, may_create, resting_tools
+from edge.prompts.coaching.stance import is_owed_a_call, may_create, resting_tools, spared
 
 __all__ = [
     "KnownFile",
@@ -16,4 +16,5 @@ __all__ = [
     "known_files",
     "may_create",
     "resting_tools",
+    "spared",
 ]

@@ -40,6 +40,11 @@ _COUNT = re.compile(
     r"\b(?:how many|count|sum|total|average|number of|longest|shortest|largest|smallest)\b",
     re.IGNORECASE,
 )
+_SPARE = re.compile(
+    r"\b(?:do not|don't|dont|never|without) (?:touch|chang|edit|modify|alter)\w*\b[^;!?\n]*"
+    r"|\bleave\b[^;!?\n]*\b(?:as (?:it|they) (?:is|are)|alone|unchanged|untouched)\b",
+    re.IGNORECASE,
+)
 _FILE = re.compile(r"(?<![\w/.-])((?:[\w-]+/)*[\w-]+(?:\.[\w-]+)*\.[A-Za-z][A-Za-z0-9]{0,5})(?!\w)")
 
 _ABBREVIATIONS = frozenset(("e.g", "i.e"))
@@ -68,6 +73,11 @@ def wants_run(text: str) -> bool:
 def wants_count(text: str) -> bool:
     """Whether something is to be counted or calculated."""
     return bool(_COUNT.search(text))
+
+
+def spared_files(text: str) -> frozenset[str]:
+    """File names that the text says are to be left alone."""
+    return frozenset(name for clause in _SPARE.findall(text) for name in named_files(clause))
 
 
 def named_files(text: str) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from edge.chat import ChatRequest, Message
 from edge.prompts.coaching.files import changes_files, known_files
@@ -12,7 +13,9 @@ from edge.prompts.coaching.findings import parse_problem
 from edge.prompts.coaching.intent import (
     named_files,
     only_asks,
+    spared_files,
     wants_change,
+    wants_count,
     wants_new_file,
     wants_run,
 )
@@ -56,8 +59,9 @@ def time_for_words(request: ChatRequest) -> bool:
 
 def resting_tools(request: ChatRequest) -> frozenset[str]:
     """Tools that make no sense in the next step: edits where nothing is to be changed, an
-    edit where nothing was seen that it could change, the tool of a barren circle, and all
-    of them when it is time for words."""
+    edit where nothing was seen that it could change, commands before a file that is to be
+    changed was looked at, the tool of a barren circle, and all of them when it is time for
+    words."""
     names = {tool.name for tool in request.tools}
     if time_for_words(request):
         return frozenset(names)
@@ -65,10 +69,22 @@ def resting_tools(request: ChatRequest) -> frozenset[str]:
     tired = set() if circle is None else {circle.tool}
     if only_asks(task(request)):
         tired |= {EDIT, WRITE}
+    if _must_look_first(request):
+        tired.add(BASH)
     by_edit = WRITE not in names and may_create(request)
     if not by_edit and not any(file.text for file in known_files(request)):
         tired.add(EDIT)
     return frozenset(tired)
+
+
+def _must_look_first(request: ChatRequest) -> bool:
+    """Whether files are to be changed that the task names, and none of them was touched yet:
+    small models write blind commands over them."""
+    words = task(request)
+    if not wants_change(words) or wants_run(words) or wants_count(words):
+        return False
+    named = named_files(words)
+    return bool(named) and len(left_files(words, since_task(request))) == len(set(named))
 
 
 def is_owed_a_call(request: ChatRequest) -> bool:
@@ -84,9 +100,15 @@ def is_owed_a_call(request: ChatRequest) -> bool:
 
 
 def left_files(words: str, messages: Sequence[Message]) -> list[str]:
-    """Files that ``words`` name and no call has touched."""
+    """Files that ``words`` name, not to be left alone, and no call has touched."""
     touched = " ".join(arguments_of(step.call) for step in steps(messages))
-    return [name for name in named_files(words) if name not in touched]
+    spared = spared_files(words)
+    return [name for name in named_files(words) if name not in touched and name not in spared]
+
+
+def spared(request: ChatRequest, path: str) -> bool:
+    """Whether the person said that this file is to be left alone."""
+    return any(PurePosixPath(path).match(name) for name in spared_files(task(request)))
 
 
 def _is_broken(request: ChatRequest) -> bool:

@@ -3,6 +3,7 @@ import pytest
 from edge.prompts.coaching.intent import (
     named_files,
     only_asks,
+    spared_files,
     wants_change,
     wants_count,
     wants_new_file,
@@ -68,3 +69,9 @@ def test_something_to_run():
 def test_something_to_count():
     assert wants_count("How many ERROR lines are in app.log?")
     assert not wants_count("Which database was lost?")
+
+
+def test_files_to_be_left_alone():
+    assert spared_files("Write test_a.py. Don't touch a.py.") == {"a.py"}
+    assert spared_files("Fix b.py, but leave lib/c.py unchanged.") == {"lib/c.py"}
+    assert spared_files("Change PORT in settings.py. Leave everything else as it is.") == set()

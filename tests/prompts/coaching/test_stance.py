@@ -1,14 +1,22 @@
 """What the next step should be."""
 
-from edge.prompts.coaching.stance import is_owed_a_call, may_create, resting_tools
-from tests.prompts.coaching.sessions import EDIT_CALC, READ_CALC, bash, conversation, edit, read
+from edge.prompts.coaching.stance import is_owed_a_call, may_create, resting_tools, spared
+from tests.prompts.coaching.sessions import (
+    EDIT_CALC,
+    PROJECT,
+    READ_CALC,
+    bash,
+    conversation,
+    edit,
+    read,
+)
 
 
 def test_a_tool_called_in_circles_rests():
     ls = bash("pytest", "exit code 1", failed=True)
-    assert "Bash" in resting_tools(conversation("Fix store.py", ls, ls))
-    assert "Read" not in resting_tools(conversation("Fix store.py", ls, ls))
-    assert "Bash" not in resting_tools(conversation("Fix store.py", ls))
+    assert "Bash" in resting_tools(conversation("Fix the store", ls, ls))
+    assert "Read" not in resting_tools(conversation("Fix the store", ls, ls))
+    assert "Bash" not in resting_tools(conversation("Fix the store", ls))
 
 
 def test_a_circle_without_failure_is_time_for_words():
@@ -77,3 +85,17 @@ def test_a_call_is_owed_after_a_miss():
     missing = ("Read", {"file_path": "/p/x.py"}, "File does not exist.", True)
     assert is_owed_a_call(conversation("Where is the rate set?", missing))
     assert not is_owed_a_call(conversation("Where is the rate set?", missing, READ_CALC))
+
+
+def test_a_file_is_looked_at_before_commands_change_it():
+    assert "Bash" in resting_tools(conversation("Add a script to calc.py"))
+    assert "Bash" not in resting_tools(conversation("Add a script to calc.py", READ_CALC))
+    assert "Bash" not in resting_tools(conversation("Run calc.py and save its output to a.txt"))
+    assert "Bash" not in resting_tools(conversation("Rename the project"))
+
+
+def test_a_spared_file():
+    request = conversation("Write test_calc.py. Don't touch calc.py.", READ_CALC)
+    assert spared(request, f"{PROJECT}/calc.py")
+    assert not spared(request, f"{PROJECT}/test_calc.py")
+    assert is_owed_a_call(request)

@@ -42,6 +42,8 @@ class Prompt(msgspec.Struct, frozen=True):
     enable_thinking: bool
     now: float
     """Seconds since the epoch, for templates that print the date."""
+    reasoning_effort: Literal["low", "medium", "high"] | None = None
+    """For templates that know levels; None for the model's own."""
 
 
 class SamplingValues(msgspec.Struct, frozen=True):

@@ -44,6 +44,8 @@ class Capabilities:
     """An empty tool list must be left undefined."""
     thinking_switch: bool = False
     """``enable_thinking`` makes a difference."""
+    effort_levels: bool = False
+    """``reasoning_effort`` low, medium and high are known and make a difference."""
     append_only: bool = True
     """A further turn leaves the earlier text as it was, so that prefixes repeat."""
 
@@ -120,10 +122,12 @@ class _Probe:
         *messages: ChatMessage,
         tools: bool = False,
         thinking: bool = False,
+        effort: str | None = None,
     ) -> str | None:
         options = Options(
             now=_NOW,
             enable_thinking=thinking,
+            reasoning_effort=effort,
             omit_tools=caps.omit_tools,
         )
         shaped = typed(messages) if caps.typed_content else messages
@@ -160,6 +164,7 @@ def probe(program: Program) -> Capabilities | None:
     return replace(
         caps,
         thinking_switch=_thinking_switch(tester, caps),
+        effort_levels=_effort_levels(tester, caps),
         append_only=_append_only(tester, caps),
     )
 
@@ -236,6 +241,14 @@ def _call_is_whole(text: str) -> bool:
 
 def _thinking_switch(tester: _Probe, caps: Capabilities) -> bool:
     return tester.text(caps, _user(), thinking=True) != tester.text(caps, _user(), thinking=False)
+
+
+def _effort_levels(tester: _Probe, caps: Capabilities) -> bool:
+    texts = [
+        tester.text(caps, _user(), thinking=True, effort=effort)
+        for effort in ("low", "medium", "high")
+    ]
+    return None not in texts and texts[0] != texts[-1]
 
 
 def _append_only(tester: _Probe, caps: Capabilities) -> bool:

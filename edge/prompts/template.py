@@ -81,7 +81,8 @@ class ChatTemplate:
         reasoning_effort: str | None = None,
     ) -> tuple[Segment, ...]:
         """The prompt; where the conversation quotes control tokens, in pieces that say so.
-        A last assistant text is left open for the model to go on with.
+        A last assistant text is left open for the model to go on with. Thinking and effort
+        reach only a template that knows them.
 
         Raises TemplateFailed if the template refuses even plain alternating text.
         """
@@ -90,9 +91,9 @@ class ChatTemplate:
         given, prefill = _split_prefill(shown, wanted=add_generation_prompt)
         options = Options(
             now=now,
-            enable_thinking=enable_thinking and not prefill,
+            enable_thinking=enable_thinking and not prefill and self.capabilities.thinking_switch,
             add_generation_prompt=add_generation_prompt,
-            reasoning_effort=reasoning_effort,
+            reasoning_effort=reasoning_effort if self.capabilities.effort_levels else None,
             omit_tools=self.capabilities.omit_tools,
         )
         text = self._render(given, quotes.quoted(list(tools)), options)

@@ -31,6 +31,7 @@ def found(source: str) -> Capabilities | None:
         (awkward.NEEDS_TOOLS_UNDEFINED, {"omit_tools": True, **NO_TOOLS}),
         (awkward.MOVES_TOOLS, {"append_only": False}),
         (known.QWEN3, {"thinking_switch": True}),
+        (known.HARMONY, {"thinking_switch": True, "effort_levels": True}),
         (known.LLAMA3, {"parallel_calls": False, "text_beside_calls": False}),
         (known.GEMMA, {"system": False, "alternation": True, **NO_TOOLS}),
     ],

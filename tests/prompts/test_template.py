@@ -233,6 +233,21 @@ def test_effort_reaches_gpt_oss() -> None:
     assert "Reasoning: high" in render(template(known.HARMONY), reasoning_effort="high")
 
 
+def test_thinking_and_effort_reach_only_templates_that_know_them() -> None:
+    source = (
+        "{{ messages[0].content }} {{ enable_thinking }} "
+        "{%- if reasoning_effort is defined and reasoning_effort not in ['low', 'high'] %}"
+        "{{ raise_exception('no such level') }}{% endif %}"
+    )
+    knows_thinking = template(source)
+    asked = {"enable_thinking": True, "reasoning_effort": "medium"}
+    assert "True" in render(knows_thinking, CHAT[:1], [], **asked)
+    assert not knows_thinking.capabilities.effort_levels
+    spied = "{{ messages[0].content }}{% if reasoning_effort %}!{% endif %}"
+    assert "!" not in render(template(spied), CHAT[:1], [], **asked)
+    assert render(real(QWEN), CHAT, **asked) == render(real(QWEN), CHAT)
+
+
 # --- prefixes -----------------------------------------------------------------------------------
 
 LONG = [

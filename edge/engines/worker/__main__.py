@@ -18,6 +18,7 @@ from edge.engines.frames import Cancel, Count, FromWorker, Generate, Load, Ready
 from edge.engines.worker.desk import Desk
 from edge.engines.worker.loop import InferenceLoop
 from edge.engines.worker.native import Context, Model
+from edge.engines.worker.oom import offer_to_oom_killer
 from edge.errors import ModelUnusable
 
 
@@ -46,6 +47,7 @@ class Wire:
 def main(fd: int) -> int:
     # The terminal's Ctrl-C goes to the daemon, which ends this process in its own order.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    offer_to_oom_killer()
     wire = Wire(socket.socket(fileno=fd))
     load = wire.receive()
     if not isinstance(load, Load):

@@ -70,6 +70,7 @@ class Voice:
                 asked.tools,
                 now=datetime.fromtimestamp(asked.now).astimezone(),
                 enable_thinking=asked.enable_thinking,
+                reasoning_effort=asked.reasoning_effort,
             ),
             TemplateFailed(
                 "the model's chat template did not come to an end with this conversation: "

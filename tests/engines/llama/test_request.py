@@ -76,11 +76,18 @@ def test_sampling_is_passed_on_and_unset_stays_unset():
 
 
 @pytest.mark.parametrize(
-    ("mode", "wanted"), [("enabled", True), ("adaptive", False), ("disabled", False)]
+    ("mode", "effort", "thinks", "level"),
+    [
+        ("enabled", None, True, None),
+        ("adaptive", "max", True, "high"),
+        ("adaptive", "low", False, "low"),
+        ("disabled", None, False, "low"),
+    ],
 )
-def test_thinking_is_asked_for_only_where_it_is_enabled(mode, wanted):
-    order = plain(replace(HELLO, thinking=ThinkingOption(mode)))
-    assert order.prompt.enable_thinking is wanted
+def test_thinking_and_effort_go_to_the_template(mode, effort, thinks, level):
+    order = plain(replace(HELLO, thinking=ThinkingOption(mode), effort=effort))
+    assert order.prompt.enable_thinking is thinks
+    assert order.prompt.reasoning_effort == level
 
 
 def test_a_schema_for_the_answer_is_passed_on():

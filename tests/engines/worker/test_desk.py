@@ -7,6 +7,7 @@ import json
 import threading
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -268,6 +269,16 @@ def test_a_count_is_the_prompts_length(make_model: MakeModel) -> None:
         job = desk.prepare(asked, threading.Event(), queued=False).job
         assert job is not None
         assert counted == Counted(2, len(job.tokens))
+
+
+def test_effort_reaches_the_template(make_model: MakeModel) -> None:
+    desk = Desk(make_model(architecture="qwen2", **FAMILIES["harmony"]), N_CTX)
+    plain = order().prompt
+    short, long = (
+        desk.count(Count(1, msgspec.structs.replace(plain, reasoning_effort=effort)))
+        for effort in ("low", "medium")
+    )
+    assert short != long  # in letters: the tiny vocabulary has neither word
 
 
 def test_what_is_too_long_is_refused_with_its_length(make_model: MakeModel) -> None:

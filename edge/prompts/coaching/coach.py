@@ -100,7 +100,7 @@ def _hinted(request: ChatRequest) -> tuple[Message, ...]:
     What a hint says depends on the messages before it only, so that it never changes.
     """
     calls = {part.id: part for part in parts(request.messages) if isinstance(part, ToolUse)}
-    past = Past()
+    past = Past(working_directory(request))
     hinted: list[Message] = []
     for message in request.messages:
         if words := task_of(message):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from edge.prompts.coaching.files import Files, KnownFile, changes_files, shows_file
 from edge.prompts.coaching.findings import leftovers, parse_problem
@@ -75,6 +76,7 @@ _ASKED = (
     "If the results answer every part of it, answer all parts now in words, with the names "
     "and numbers. Otherwise make the next call."
 )
+_ELSEWHERE = "{name} is at {path}: use this path."
 _RUN_IT = "The user wants something run: call Bash for it now."
 _COUNT_IT = "Count or calculate with a command in Bash, not in your head."
 _LINES = "({count} lines)"
@@ -85,9 +87,12 @@ _REPEATED = (
 
 
 class Past:
-    """What has happened up to a result."""
+    """What has happened up to a result, in a project at ``directory``."""
 
-    def __init__(self) -> None:
+    def __init__(self, directory: str) -> None:
+        self._directory = directory
+        self._missed: list[str] = []
+        self._listed = ""
         self._task = ""
         self._named: tuple[str, ...] = ()
         self._has_run = False
@@ -110,9 +115,10 @@ class Past:
             for hint in _HINTS
             if step.failed and hint.tool == step.name and hint.pattern.search(step.text)
         ]
+        self._look_around(step)
         if step.failed:
             found += [_REPEATED] if repeated else []
-            return [*found, *self._findings(step)]
+            return [*found, *self._elsewhere(step), *self._findings(step)]
         # A success that repeats is followed by words in any case: a hint would be their text.
         return [] if repeated else [*found, *self._progress(step, file)]
 
@@ -125,13 +131,40 @@ class Past:
         self._has_run = self._has_run or step.name == BASH
         return repeated
 
+    def _look_around(self, step: Step) -> None:
+        """Which files were missed so far, and what commands have listed."""
+        if step.failed and step.path is not None and "does not exist" in step.text:
+            self._missed.append(step.path)
+        if step.name == BASH and not step.failed:
+            self._listed += f"{step.text}\n"
+
+    def _elsewhere(self, step: Step) -> list[str]:
+        """Where a file is that was missed, once both is known."""
+        missed = [step.path] if step.failed and step.path in self._missed else []
+        if step.name == BASH:
+            missed = self._missed[-1:]
+        return [
+            _ELSEWHERE.format(name=PurePosixPath(path).name, path=place)
+            for path in missed
+            if path is not None and (place := self._place(path)) is not None
+        ]
+
+    def _place(self, missed: str) -> str | None:
+        """The listed path with the same file name, if there is exactly one."""
+        name = re.escape(PurePosixPath(missed).name)
+        found = set(re.findall(rf"^(?:\./)?((?:[^\s:]*/)?{name})$", self._listed, re.MULTILINE))
+        if len(found) != 1:
+            return None
+        place = str(PurePosixPath(self._directory, found.pop()))
+        return place if place != missed else None
+
     def _progress(self, step: Step, file: KnownFile | None) -> list[str]:
         if shows_file(step):
             count = len([line for line in step.text.split("\n") if line]) - step.text.endswith("\t")
             return [_LINES.format(count=count), *self._findings(step)]
         if changes_files(step):
             return [self._after_change(step, file)]
-        return self._findings(step)
+        return [*self._elsewhere(step), *self._findings(step)]
 
     def _findings(self, step: Step) -> list[str]:
         """Behind something that was read or run."""

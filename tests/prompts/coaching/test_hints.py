@@ -73,6 +73,23 @@ def test_what_is_to_be_changed_and_run_is_changed_first():
     assert "call Bash for it now" in last_result(conversation(words, READ_CALC, EDIT_CALC))
 
 
+MISSED = ("Read", {"file_path": f"{PROJECT}/stock.py"}, "File does not exist.", True)
+LISTED = bash("find . -type f", "./main.py\n./shop/stock.py")
+
+
+def test_where_a_missed_file_is():
+    told = f"stock.py is at {PROJECT}/shop/stock.py"
+    assert told in last_result(conversation("Fix the bug", MISSED, LISTED))
+    assert told in last_result(conversation("Fix the bug", LISTED, MISSED))
+
+
+def test_where_a_missed_file_is_stays_unsaid_while_it_is_not_plain():
+    two = bash("find . -type f", "./a/stock.py\n./shop/stock.py")
+    assert "use this path" not in last_result(conversation("Fix the bug", MISSED, two))
+    none = bash("find . -type f", "./main.py")
+    assert "use this path" not in last_result(conversation("Fix the bug", MISSED, none))
+
+
 def test_counting_is_done_by_commands():
     assert "not in your head" in last_result(conversation("How many a are there?", READ_CALC))
 

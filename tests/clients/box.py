@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Lock, Thread
 from typing import TypeAlias
 
@@ -46,7 +46,11 @@ class Box:
 
 @dataclass(slots=True)
 class Turns:
-    """A script that plays the n-th answer for the n-th request with tools, the last for ever."""
+    """A script that plays the n-th answer for the n-th request with tools, the last for ever.
+
+    It says, as the local engine does, that the model that was asked for has answered: a
+    client drops another model's thinking.
+    """
 
     answers: Sequence[Sequence[Step]]
     played: int = 0
@@ -57,7 +61,11 @@ class Turns:
             return says("{}")
         with self.lock:
             self.played += 1
-            return self.answers[min(self.played, len(self.answers)) - 1]
+            answer = self.answers[min(self.played, len(self.answers)) - 1]
+        return [
+            replace(step, model=request.model) if isinstance(step, Started) else step
+            for step in answer
+        ]
 
 
 def says(words: str) -> Sequence[Step]:

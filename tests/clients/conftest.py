@@ -12,9 +12,20 @@ from tests.system.daemon import MODELS_DIR, ROOT, Daemon, serving
 
 
 @pytest.fixture(scope="session")
-def clients() -> list[Path]:
-    """An old Claude Code that many still have, and the newest."""
-    return [ensure_client(version, ROOT / ".clients") for version in (PINNED, "latest")]
+def pinned() -> Path:
+    """An old Claude Code that many still have."""
+    return ensure_client(PINNED, ROOT / ".clients")
+
+
+@pytest.fixture(scope="session")
+def newest() -> Path:
+    """The Claude Code of today."""
+    return ensure_client("latest", ROOT / ".clients")
+
+
+@pytest.fixture(scope="session")
+def clients(pinned: Path, newest: Path) -> list[Path]:
+    return [pinned, newest]
 
 
 @pytest.fixture(scope="session")

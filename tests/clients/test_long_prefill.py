@@ -68,18 +68,25 @@ def prefilled(way: str, *answer) -> Turns:
 
 def hurried(way: str) -> Pace:
     """Progress beside the keep-alives needs real time; silence is counted exactly."""
-    return Compressed(600.0) if way == "reading" else Ticking(KEEPALIVE_SECONDS)
+    return Compressed(1500.0) if way == "reading" else Ticking(KEEPALIVE_SECONDS)
 
 
 def assert_kept_waiting(wire: str) -> Checked:
-    """A start at once, pings, then one block with empty deltas; gapless to the answer."""
+    """A start, pings, then one block with empty deltas, gapless to the answer, true counts.
+
+    A machine with much to do may miss the minute of pings where time is compressed.
+    """
     kinds = [frame["type"] for frame in frames(wire.encode())]
-    assert kinds[:2] == ["message_start", "ping"]
     checked = Checked(wire.encode())
     pieces = checked.blocks[0]["pieces"]
     empty = next((i for i, piece in enumerate(pieces) if piece), len(pieces))
-    assert 1 <= checked.pings <= 6
-    assert empty > PREFILL_SECONDS / KEEPALIVE_SECONDS / 2
+    assert checked.pings <= 6
+    assert kinds[: checked.pings + 2] == [
+        "message_start",
+        *["ping"] * checked.pings,
+        "content_block_start",
+    ]
+    assert checked.pings + empty > PREFILL_SECONDS / KEEPALIVE_SECONDS / 2
     assert checked.last["usage"]["input_tokens"] == USAGE.input
     assert checked.last["usage"]["output_tokens"] == USAGE.output
     return checked
@@ -131,6 +138,7 @@ def test_a_text_answer(way: str, recorder: Recorder, ask):
     with serving(prefilled(way, TextDelta(ANSWER), ENDED), pace=hurried(way)) as box:
         final = ask(box, "Thanks.")
     checked = assert_kept_waiting(recorder.exchanges[0].response)
+    assert checked.pings == 5 or way == "reading"
     assert checked.said == [("text", ANSWER)]
     assert [block.text for block in final.content] == [ANSWER]
     assert final.usage.input_tokens == USAGE.input

@@ -29,6 +29,10 @@ _WORDS: Mapping[type, str] = {
 }
 
 
+_INT_LOW, _INT_HIGH = -(2**63), 2**63 - 1
+"""What TOML promises; Python's parser reads more than can be printed or made a float."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where in which file a value stands; ``root`` is the class of the whole file."""
@@ -52,6 +56,8 @@ def decode(kind: type[T], value: object, file: Path) -> T:
 
 
 def _value(kind: Any, value: object, place: Place) -> Any:
+    if isinstance(value, int) and not _INT_LOW <= value <= _INT_HIGH:
+        raise place.error("a whole number has 64 bits at most")
     if get_origin(kind) is Annotated:
         inner, *marks = get_args(kind)
         return _in_range(_value(inner, value, place), marks, place)
@@ -121,8 +127,18 @@ def _scalar(kind: type, value: object, place: Place) -> Any:
     if kind is float and type(value) is int:
         return float(value)
     if kind is Path:
-        return place.file.parent / Path(_expect(str, value, place)).expanduser()
+        return _path(_expect(str, value, place), place)
     return _expect(kind, value, place)
+
+
+def _path(text: str, place: Place) -> Path:
+    """Beside the configuration file where it is relative; ``~`` is somebody's home."""
+    if "\0" in text:
+        raise place.error("a path cannot hold a null character")
+    try:
+        return place.file.parent / Path(text).expanduser()
+    except RuntimeError:
+        raise place.error('nobody\'s home is known for the "~" it begins with') from None
 
 
 def _in_range(value: Any, marks: list[Any], place: Place) -> Any:

@@ -50,6 +50,10 @@ def _read(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: is not UTF-8 text") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: is not TOML: {error}") from None
+    except ValueError:  # what remains is Python's own limit to the digits of a whole number
+        raise ConfigError(f"{path}: a number in it has too many digits") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: its lists or tables are nested too deeply") from None
 
 
 def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

@@ -56,6 +56,11 @@ def test_values_of_every_kind() -> None:
     )
 
 
+def test_a_home_directory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/somebody")
+    assert house(garden="~/roses").garden == Path("/home/somebody/roses")
+
+
 def test_an_empty_optional_path_is_none() -> None:
     assert house(garden="").garden is None
 
@@ -86,6 +91,17 @@ def test_an_empty_optional_path_is_none() -> None:
         ),
         ({"owners": ["a", 2]}, "owners: expected a text, got the number 2"),
         ({"garden": 1}, "garden: expected a text, got the number 1"),
+        (
+            {"garden": "~nobody-of-this-name/x"},
+            'garden: nobody\'s home is known for the "~" it begins with',
+        ),
+        ({"garden": "~\0"}, "garden: a path cannot hold a null character"),
+        ({"rooms": 2**63}, "rooms: a whole number has 64 bits at most"),
+        ({"heated": -(2**63) - 1}, "heated: a whole number has 64 bits at most"),
+        (
+            {"doors": {"a": {"width": 10**400}}},
+            "doors.a.width: a whole number has 64 bits at most",
+        ),
     ],
 )
 def test_wrong_values(changes: dict[str, object], expected: str) -> None:

@@ -133,6 +133,22 @@ def test_a_secret_in_the_file_is_refused_and_not_repeated(file: Path, text: str)
     assert "secret" not in said
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a = " + 100_000 * "[", "its lists or tables are nested too deeply"),
+        ("a = " + 100_000 * "{b=", "its lists or tables are nested too deeply"),
+        ("[server]\nport = " + 5_000 * "9", "a number in it has too many digits"),
+        ("[server]\nport = 0x" + 5_000 * "f", "server.port: a whole number has 64 bits at most"),
+        ("server = 0x" + 5_000 * "f", "server: a whole number has 64 bits at most"),
+    ],
+)
+def test_what_python_itself_gives_up_on_is_a_sentence_too(
+    file: Path, text: str, expected: str
+) -> None:
+    assert complaint(file, text) == expected
+
+
 def test_a_file_that_cannot_be_read(file: Path) -> None:
     with pytest.raises(ConfigError, match="there is no such file"):
         load(file)

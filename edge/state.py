@@ -1,4 +1,4 @@
-"""The picture of the box: frozen facts and a single-writer cell to keep them in.
+"""The picture of the box: frozen facts.
 
 Pure. Shared by the layers that produce facts (board, engines) and those that decide
 on them (catalog, routing), so that neither imports the other.
@@ -6,13 +6,10 @@ on them (catalog, routing), so that neither imports the other.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, Literal, TypeVar
+from typing import Literal
 
 from edge.units import Bytes, Seconds
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,28 +55,3 @@ class Snapshot:
     """What the routing policy may know when it decides."""
 
     engines: tuple[tuple[str, EngineState], ...] = ()
-
-
-class Cell(Generic[T]):
-    """A value with one writer; readers look or are told. Not thread-safe: one loop only."""
-
-    def __init__(self, value: T) -> None:
-        self._value = value
-        self._listeners: list[Callable[[T], None]] = []
-
-    @property
-    def value(self) -> T:
-        return self._value
-
-    def set(self, value: T) -> None:
-        """Store ``value`` and tell every listener, unless nothing changed."""
-        if value == self._value:
-            return
-        self._value = value
-        for listener in tuple(self._listeners):
-            listener(value)
-
-    def subscribe(self, listener: Callable[[T], None]) -> Callable[[], None]:
-        """Call ``listener`` on every change; the returned function ends that."""
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)

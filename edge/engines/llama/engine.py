@@ -10,6 +10,7 @@ import asyncio
 import itertools
 import logging
 import os
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 
 from edge.chat import ChatRequest, Event, Failed
@@ -55,7 +56,8 @@ _Mailbox = asyncio.Queue[FromWorker | None]
 class LlamaEngine:
     """Engine over one worker process. ``run`` has to be running for it to answer.
 
-    ``coached``: the model is small and gets help in acting as an agent.
+    ``coached``: the model is small and gets help in acting as an agent. ``clock`` tells
+    templates the date, in seconds since the epoch.
     """
 
     name = "local"
@@ -68,17 +70,20 @@ class LlamaEngine:
         coached: bool,
         spawn: Callable[[Load], Awaitable[WorkerLink]],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._model_id = model_id
         self._load = load
         self._coached = coached
         self._spawn = spawn
         self._sleep = sleep
+        self._clock = clock
         self._link: WorkerLink | None = None
         self._loaded: Ready | None = None
         self._mailboxes: dict[int, _Mailbox] = {}
         self._ids = itertools.count(1)
         self._reason = "the model is being loaded"
+        self._unusable: str | None = None
         self._first_load: asyncio.Future[Ready] = asyncio.get_running_loop().create_future()
         self._draining = False
         self._idle = asyncio.Event()
@@ -105,11 +110,13 @@ class LlamaEngine:
     async def _live_once(self) -> tuple[bool, str]:
         """One worker's life: whether it came up, and how it ended. Nobody waits for it after."""
         link = await self._spawn(self._load)
+        self._unusable = None
         try:
             came_up = await self._serve(link)
         finally:
             self._link = None
             ending = await asyncio.shield(link.close())
+            ending = self._unusable or ending
             self._abandon(ending)
         return came_up, ending
 
@@ -141,6 +148,7 @@ class LlamaEngine:
                     came_up = True
                     self._came_up(frame)
                 case Unusable(message):
+                    self._unusable = message
                     self._refuse_load(ModelUnusable(message))
                 case _:
                     mailbox = self._mailboxes.get(frame.id)
@@ -190,7 +198,8 @@ class LlamaEngine:
     async def count_tokens(self, request: ChatRequest) -> Tokens:
         number, mailbox = self._admit()
         try:
-            self._send(Count(number, prompt_frame(request, coached=self._coached)))
+            prompt = prompt_frame(request, coached=self._coached, now=self._clock())
+            self._send(Count(number, prompt))
             match await mailbox.get():
                 case Counted(_, tokens):
                     return Tokens(tokens)
@@ -207,7 +216,8 @@ class LlamaEngine:
         number, mailbox = self._admit()
         answer = Answer(request.model, os.urandom)
         try:
-            self._send(generate_frame(number, request, coached=self._coached))
+            now = self._clock()
+            self._send(generate_frame(number, request, coached=self._coached, now=now))
             while not answer.ended:
                 frame = await mailbox.get()
                 if frame is None:

@@ -1,11 +1,10 @@
-"""A ChatRequest as worker frames; pure but for the clock argument.
+"""A ChatRequest as worker frames; pure, the time is an argument.
 
-Used by the llama engine only.
+Used by the llama engine only. ``now`` is in seconds since the epoch.
 """
 
 from __future__ import annotations
 
-import time
 from typing import Any, cast
 
 import msgspec
@@ -38,15 +37,15 @@ SPEAK = 2.0
 """No share reaches it: a call is ruled out."""
 
 
-def prompt_frame(request: ChatRequest, *, coached: bool) -> Prompt:
+def prompt_frame(request: ChatRequest, *, coached: bool, now: float) -> Prompt:
     """The conversation in the shape chat templates take; ``coached`` for a small model.
 
     Raises UnsupportedInput.
     """
-    return _prompt(_local(request, coached))
+    return _prompt(_local(request, coached), now)
 
 
-def generate_frame(number: int, request: ChatRequest, *, coached: bool) -> Generate:
+def generate_frame(number: int, request: ChatRequest, *, coached: bool, now: float) -> Generate:
     """The whole request for the worker. Raises UnsupportedInput, UnsatisfiableSchema."""
     local = _local(request, coached)
     check_tools(local.tools)
@@ -55,7 +54,7 @@ def generate_frame(number: int, request: ChatRequest, *, coached: bool) -> Gener
     offered = _rested(local, _offered(local)) if coached else _offered(local)
     return Generate(
         id=number,
-        prompt=_prompt(local),
+        prompt=_prompt(local, now),
         offered=[Tool(tool.name, tool.description, _plain(tool.schema)) for tool in offered],
         choice=_choice(local, offered),
         parallel=local.tool_choice.parallel,
@@ -107,13 +106,13 @@ def _narrowed(local: ChatRequest, offered: tuple[ToolSpec, ...]) -> list[Narrowe
     return cases
 
 
-def _prompt(local: ChatRequest) -> Prompt:
+def _prompt(local: ChatRequest, now: float) -> Prompt:
     messages, tools = to_messages(local)
     return Prompt(
         messages=messages,
         tools=[] if local.tool_choice.mode == "none" else tools,
         enable_thinking=wants_thinking(local),
-        now=time.time(),
+        now=now,
         reasoning_effort=reasoning_effort(local),
     )
 

@@ -28,7 +28,7 @@ from edge.chat import (
     ToolSpec,
     Usage,
 )
-from edge.engines.frames import Cancel, Stop
+from edge.engines.frames import Cancel, Count, Generate, Stop
 from edge.engines.llama import LlamaEngine
 from edge.engines.llama.engine import BACKOFF_FIRST, BACKOFF_LAST, MAX_IN_FLIGHT
 from edge.errors import (
@@ -205,6 +205,22 @@ async def test_tokens_are_counted(tmp_path: Path):
             await engine.count_tokens(ask("die"))
 
 
+async def test_the_worker_is_told_the_time(tmp_path: Path):
+    spawner = Spawner()
+    plan = load(tmp_path / "starts")
+    engine = LlamaEngine("m", plan, coached=False, spawn=spawner, clock=iter([5.0, 7.0]).__next__)
+    async with asyncio.TaskGroup() as tasks:
+        life = tasks.create_task(engine.run())
+        await engine.wait_ready()
+        await engine.count_tokens(ask("messages"))
+        await collect(engine, ask("say x"))
+        count, generate = spawner.links[0].sent
+        life.cancel()
+    assert isinstance(count, Count)
+    assert isinstance(generate, Generate)
+    assert (count.prompt.now, generate.prompt.now) == (5.0, 7.0)
+
+
 async def test_the_model_and_the_state(tmp_path: Path):
     async with running(tmp_path) as (engine, _):
         (model,) = engine.models()
@@ -342,6 +358,30 @@ async def test_restarts_back_off_until_one_comes_up(tmp_path: Path, caplog):
         await again(engine, spawner, kill=spawner.links[-1].pid)
         assert rest.delays[-1] == BACKOFF_FIRST
     assert "starting it again in 30.0 s" in caplog.text
+
+
+async def test_why_a_model_cannot_be_loaded_again_is_told(tmp_path: Path, caplog):
+    rest = Rest(ended=False)
+    starts = ("fine", "unusable not enough memory")
+    async with running(tmp_path, *starts, rest=rest) as (engine, spawner):
+        pid = spawner.links[0].pid
+        assert pid is not None
+        spawner.ready.clear()
+        os.kill(pid, signal.SIGKILL)
+        await rest.begun.wait()
+        assert engine.state().reason.startswith("the worker ended (killed by signal 9)")
+        rest.begun.clear()
+        rest.may_end.set()
+        await rest.begun.wait()
+        assert engine.state().reason == (
+            "the worker ended (not enough memory) and is being restarted"
+        )
+        with pytest.raises(WorkerCrashed, match=r"cannot answer now: .*not enough memory"):
+            await collect(engine, ask("say x"))
+        assert "worker ended (not enough memory); starting it again" in caplog.text
+        await spawner.ready.wait()
+        await collect(engine, ask("say x"))
+        assert engine.state().reason == "scripted, 4096 tokens of context"
 
 
 # --- the first load ---------------------------------------------------------------------

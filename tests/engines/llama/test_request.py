@@ -24,12 +24,13 @@ from tests.safeguards.samples import recorded
 STRING = {"type": "object", "properties": {"command": {"type": "string"}}}
 IMPOSSIBLE = {"type": "object", "properties": {"a": False}, "required": ["a"]}
 TOOLS = (ToolSpec("Bash", "runs", STRING), ToolSpec("Read", "reads", STRING))
+NOW = 1_700_000_000.5
 HELLO = ChatRequest("m", (Message("user", (Text("hello"),)),))
 OFFERING = replace(HELLO, tools=TOOLS)
 
 
 def plain(request: ChatRequest) -> frames.Generate:
-    return generate_frame(7, request, coached=False)
+    return generate_frame(7, request, coached=False, now=NOW)
 
 
 def test_a_plain_request():
@@ -42,7 +43,8 @@ def test_a_plain_request():
 
 
 def test_the_date_is_told_to_the_template():
-    assert plain(HELLO).prompt.now > 1_700_000_000
+    assert plain(HELLO).prompt.now == NOW
+    assert prompt_frame(HELLO, coached=True, now=NOW).now == NOW
 
 
 @pytest.mark.parametrize(
@@ -105,45 +107,47 @@ def test_a_schema_for_the_answer_is_passed_on():
 @pytest.mark.parametrize("coached", [True, False])
 def test_what_nothing_satisfies_is_refused_before_any_work(request_, coached):
     with pytest.raises(UnsatisfiableSchema):
-        generate_frame(1, request_, coached=coached)
+        generate_frame(1, request_, coached=coached, now=NOW)
 
 
 @pytest.mark.parametrize("coached", [True, False])
 def test_what_the_model_cannot_take_is_refused(coached):
     picture = ChatRequest("m", (Message("user", (Image("image/png", b"x"),)),))
     with pytest.raises(UnsupportedInput):
-        prompt_frame(picture, coached=coached)
+        prompt_frame(picture, coached=coached, now=NOW)
     with pytest.raises(UnsupportedInput):
-        generate_frame(1, picture, coached=coached)
+        generate_frame(1, picture, coached=coached, now=NOW)
 
 
 @pytest.mark.parametrize("coached", [True, False])
 def test_a_count_is_of_the_prompt_that_would_be_read(coached):
-    order = generate_frame(1, OFFERING, coached=coached)
-    counted = prompt_frame(OFFERING, coached=coached)
+    order = generate_frame(1, OFFERING, coached=coached, now=NOW)
+    counted = prompt_frame(OFFERING, coached=coached, now=NOW)
     assert (counted.messages, counted.tools) == (order.prompt.messages, order.prompt.tools)
 
 
 def test_a_coached_model_is_told_how_readily_to_act():
-    assert generate_frame(1, OFFERING, coached=True).coached
-    assert generate_frame(1, OFFERING, coached=True).act_from in (ACT, ACT_WHEN_OWED)
+    assert generate_frame(1, OFFERING, coached=True, now=NOW).coached
+    assert generate_frame(1, OFFERING, coached=True, now=NOW).act_from in (ACT, ACT_WHEN_OWED)
 
 
 def test_a_coached_model_without_a_tool_to_call_speaks():
     silent = replace(OFFERING, tool_choice=ToolChoice("none"))
-    assert generate_frame(1, silent, coached=True).act_from == SPEAK
+    assert generate_frame(1, silent, coached=True, now=NOW).act_from == SPEAK
 
 
 def test_a_demanded_call_stays_possible():
     for choice in (ToolChoice("any"), ToolChoice("tool", "Read")):
-        order = generate_frame(1, replace(OFFERING, tool_choice=choice), coached=True)
+        order = generate_frame(1, replace(OFFERING, tool_choice=choice), coached=True, now=NOW)
         assert order.offered
         assert order.choice == "any"
 
 
 @pytest.mark.parametrize("coached", [True, False])
 def test_a_real_client_s_request_survives_the_wire(coached):
-    order = generate_frame(1, recorded("claude-code-2.1.330-main-with-safeguards"), coached=coached)
+    order = generate_frame(
+        1, recorded("claude-code-2.1.330-main-with-safeguards"), coached=coached, now=NOW
+    )
     data = frames.encode(order)
     again = frames.decode_to_worker(data[frames.HEADER.size :])
     assert isinstance(again, frames.Generate)

@@ -11,6 +11,7 @@ from edge.prompts.coaching import (
     is_owed_a_call,
     known_files,
     may_create,
+    new_files,
     resting_tools,
     spared,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "is_owed_a_call",
     "known_files",
     "may_create",
+    "new_files",
     "normalise",
     "reasoning_tags",
     "repair_example",

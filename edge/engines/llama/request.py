@@ -16,6 +16,7 @@ from edge.prompts import (
     is_owed_a_call,
     known_files,
     may_create,
+    new_files,
     normalise,
     resting_tools,
     spared,
@@ -47,30 +48,31 @@ def prompt_frame(request: ChatRequest, *, coached: bool, now: float) -> Prompt:
 
 def generate_frame(number: int, request: ChatRequest, *, coached: bool, now: float) -> Generate:
     """The whole request for the worker. Raises UnsupportedInput, UnsatisfiableSchema."""
-    local = _local(request, coached)
-    check_tools(local.tools)
-    if local.output_schema is not None:
-        check_satisfiable(local.output_schema)
-    offered = _rested(local, _offered(local)) if coached else _offered(local)
+    seen = normalise(request)
+    told = coach(seen) if coached else seen
+    check_tools(seen.tools)
+    if seen.output_schema is not None:
+        check_satisfiable(seen.output_schema)
+    offered = _rested(seen, _offered(seen)) if coached else _offered(seen)
     return Generate(
         id=number,
-        prompt=_prompt(local, now),
+        prompt=_prompt(told, now),
         offered=[Tool(tool.name, tool.description, _plain(tool.schema)) for tool in offered],
-        choice=_choice(local, offered),
-        parallel=local.tool_choice.parallel,
-        sampling=_sampling(local.sampling),
-        stop=list(local.stop),
-        max_tokens=local.max_tokens,
-        output_schema=None if local.output_schema is None else _plain(local.output_schema),
-        narrowed=_narrowed(local, offered) if coached else [],
+        choice=_choice(seen, offered),
+        parallel=seen.tool_choice.parallel,
+        sampling=_sampling(told.sampling),
+        stop=list(seen.stop),
+        max_tokens=seen.max_tokens,
+        output_schema=None if seen.output_schema is None else _plain(seen.output_schema),
+        narrowed=_narrowed(seen, offered) if coached else [],
         coached=coached,
-        act_from=_act_from(local, offered),
+        act_from=_act_from(seen, offered),
     )
 
 
 def _local(request: ChatRequest, coached: bool) -> ChatRequest:
-    local = normalise(request)
-    return coach(local) if coached else local
+    seen = normalise(request)
+    return coach(seen) if coached else seen
 
 
 def _rested(local: ChatRequest, offered: tuple[ToolSpec, ...]) -> tuple[ToolSpec, ...]:
@@ -99,11 +101,18 @@ def _narrowed(local: ChatRequest, offered: tuple[ToolSpec, ...]) -> list[Narrowe
         if file.text and not spared(local, file.path)
     ]
     if "Write" not in names and may_create(local):
-        taken = tuple(file.path for file in files)
-        cases.append(
-            NarrowedProperty("Edit", "old_string", [], or_empty=True, unless=("file_path", taken))
-        )
+        cases += _creations(local, tuple(file.path for file in files))
     return cases
+
+
+def _creations(local: ChatRequest, taken: tuple[str, ...]) -> list[NarrowedProperty]:
+    """Edits of an empty old_string: at the places that the person named, or else at any
+    where no file is known to be."""
+    empty = NarrowedProperty("Edit", "old_string", [], or_empty=True)
+    places = [path for path in new_files(local) if path not in taken]
+    if not places:
+        return [msgspec.structs.replace(empty, unless=("file_path", taken))]
+    return [msgspec.structs.replace(empty, where=("file_path", path)) for path in places]
 
 
 def _prompt(local: ChatRequest, now: float) -> Prompt:

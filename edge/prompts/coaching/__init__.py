@@ -7,7 +7,13 @@ llama engine, before the conversation is rendered.
 
 from edge.prompts.coaching.coach import coach
 from edge.prompts.coaching.files import KnownFile, known_files
-from edge.prompts.coaching.stance import is_owed_a_call, may_create, resting_tools, spared
+from edge.prompts.coaching.stance import (
+    is_owed_a_call,
+    may_create,
+    new_files,
+    resting_tools,
+    spared,
+)
 
 __all__ = [
     "KnownFile",
@@ -15,6 +21,7 @@ __all__ = [
     "is_owed_a_call",
     "known_files",
     "may_create",
+    "new_files",
     "resting_tools",
     "spared",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from edge.chat import ChatRequest, Message, Part, Sampling, Text, ToolResult, ToolUse
+from edge.prompts.coaching.files import shows_file, without_line_numbers
 from edge.prompts.coaching.hints import Past
 from edge.prompts.coaching.stance import time_for_words
 from edge.prompts.coaching.transcript import (
@@ -114,7 +115,16 @@ def _hinted(request: ChatRequest) -> tuple[Message, ...]:
 def _with_hints(part: Part, calls: dict[str, ToolUse], past: Past) -> Part:
     if not isinstance(part, ToolResult) or (call := calls.get(part.tool_use_id)) is None:
         return part
-    hints = past.hints(Step(call, part))
-    if not hints:
-        return part
-    return replace(part, content=(*part.content, Text("\n" + "\n".join(hints))))
+    step = Step(call, part)
+    content = _unnumbered(part.content) if shows_file(step) else part.content
+    hints = past.hints(step)
+    more = (Text("\n" + "\n".join(hints)),) if hints else ()
+    return replace(part, content=(*content, *more))
+
+
+def _unnumbered(content: tuple[Part, ...]) -> tuple[Part, ...]:
+    """A file as it is: small models copy line numbers into their edits."""
+    return tuple(
+        replace(part, text=without_line_numbers(part.text)) if isinstance(part, Text) else part
+        for part in content
+    )

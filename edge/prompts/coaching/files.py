@@ -79,7 +79,7 @@ def _after(step: Step, path: str, before: KnownFile | None) -> KnownFile | None:
 
 
 def _read(step: Step, path: str) -> KnownFile:
-    text = _LINE_NUMBER.sub("", without_reminders(step.text))
+    text = without_line_numbers(without_reminders(step.text))
     part = "offset" in step.call.input or "limit" in step.call.input
     return KnownFile(path, text, not part and text.count("\n") < READ_LIMIT_LINES)
 
@@ -94,6 +94,11 @@ def _edited(step: Step, path: str, before: KnownFile | None) -> KnownFile:
         return KnownFile(path, f"{before.text}\n{new}")
     count = -1 if step.call.input.get("replace_all") is True else 1
     return KnownFile(path, before.text.replace(old, new, count), before.whole)
+
+
+def without_line_numbers(text: str) -> str:
+    """A file's text out of the numbered lines that Claude Code's Read shows."""
+    return _LINE_NUMBER.sub("", text)
 
 
 def changes_files(step: Step) -> bool:

@@ -11,6 +11,7 @@ import json
 import re
 import tomllib
 import warnings
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePosixPath
 
@@ -58,13 +59,18 @@ def _around(text: str, line: int) -> str:
 
 
 def _json(text: str) -> str | None:
+    twice: list[str] = []
     try:
-        json.loads(text)
+        json.loads(text, object_pairs_hook=lambda pairs: twice.extend(_repeated(pairs)))
     except json.JSONDecodeError as error:
         return f"line {error.lineno}: {error.msg}"
     except RecursionError:
         return None
-    return None
+    return f'"{twice[0]}" stands twice in the same object' if twice else None
+
+
+def _repeated(pairs: Sequence[tuple[str, object]]) -> list[str]:
+    return [name for name, count in Counter(name for name, _ in pairs).items() if count > 1]
 
 
 def _toml(text: str) -> str | None:

@@ -40,6 +40,10 @@ _COUNT = re.compile(
     r"\b(?:how many|count|sum|total|average|number of|longest|shortest|largest|smallest)\b",
     re.IGNORECASE,
 )
+_FOLDER = re.compile(
+    r"\b(?:folders?|director(?:y|ies)|dirs?|packages?)\b|(?<![\w./-])[\w.-]+(?:/[\w.-]+)*/(?!\w|\.\w)",
+    re.IGNORECASE,
+)
 _SPARE = re.compile(
     r"\b(?:do not|don't|dont|never|without) (?:touch|chang|edit|modify|alter)\w*\b[^;!?\n]*"
     r"|\bleave\b[^;!?\n]*\b(?:as (?:it|they) (?:is|are)|alone|unchanged|untouched)\b",
@@ -73,6 +77,11 @@ def wants_run(text: str) -> bool:
 def wants_count(text: str) -> bool:
     """Whether something is to be counted or calculated."""
     return bool(_COUNT.search(text))
+
+
+def names_folder(text: str) -> bool:
+    """Whether a folder is spoken of beside the files' own paths."""
+    return bool(_FOLDER.search(text))
 
 
 def spared_files(text: str) -> frozenset[str]:

@@ -12,6 +12,7 @@ from edge.prompts.coaching.files import changes_files, known_files
 from edge.prompts.coaching.findings import parse_problem
 from edge.prompts.coaching.intent import (
     named_files,
+    names_folder,
     only_asks,
     spared_files,
     wants_change,
@@ -27,6 +28,7 @@ from edge.prompts.coaching.transcript import (
     since_task,
     steps,
     task,
+    working_directory,
 )
 
 _CHANGES = re.compile(r">|\bsed\b.*-i|\b(?:mv|cp|rm|mkdir|touch|tee|ln|chmod|git|patch|python3?)\b")
@@ -145,3 +147,13 @@ def may_create(request: ChatRequest) -> bool:
         or not named_files(words)
         or any(s.failed and "does not exist" in s.text for s in steps(since_task(request)))
     )
+
+
+def new_files(request: ChatRequest) -> tuple[str, ...]:
+    """Paths of the files that the person wants made and names, empty where it is not plain
+    in which folder."""
+    words = task(request)
+    if not wants_new_file(words) or names_folder(words):
+        return ()
+    directory = PurePosixPath(working_directory(request))
+    return tuple(str(directory / name) for name in left_files(words, since_task(request)))

@@ -14,6 +14,7 @@ from tests.prompts.coaching.sessions import PROJECT, conversation, edit, read
         ("a.py", "def f():\nreturn 1\n", "line 2: expected an indented block"),
         ("a.py", "x = (", "line 1: '(' was never closed"),
         ("a.json", '{"a": 1,}', "line 1:"),
+        ("a.json", '{"a": {"b": 1, "b": 2}}', '"b" stands twice'),
         ("a.toml", "a = ", "Invalid value"),
         ("a.py", "x = 1\0", "null bytes"),
     ],

@@ -1,6 +1,12 @@
 """What the next step should be."""
 
-from edge.prompts.coaching.stance import is_owed_a_call, may_create, resting_tools, spared
+from edge.prompts.coaching.stance import (
+    is_owed_a_call,
+    may_create,
+    new_files,
+    resting_tools,
+    spared,
+)
 from tests.prompts.coaching.sessions import (
     EDIT_CALC,
     PROJECT,
@@ -99,3 +105,13 @@ def test_a_spared_file():
     assert spared(request, f"{PROJECT}/calc.py")
     assert not spared(request, f"{PROJECT}/test_calc.py")
     assert is_owed_a_call(request)
+
+
+def test_new_files_stand_where_the_person_named_them():
+    assert new_files(conversation("Write test_calc.py for calc.py", READ_CALC)) == (
+        f"{PROJECT}/test_calc.py",
+    )
+    assert new_files(conversation("Create lib/sums.py")) == (f"{PROJECT}/lib/sums.py",)
+    assert new_files(conversation("Create sums.py in the folder lib")) == ()
+    assert new_files(conversation("Create sums.py in lib/.")) == ()
+    assert new_files(conversation("Fix calc.py")) == ()

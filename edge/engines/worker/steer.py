@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from edge.engines.worker.constraint import Constraint
 from edge.engines.worker.native import Vocabulary
+from edge.errors import UnsatisfiableSchema
 
 OPENERS = ("<", "<tool_call>", "<tools>", "```", "``", "{", '{"', "{\n", "[{", '[{"')
 """How calls begin in the formats written in JSON; each counts where it is one token."""
@@ -59,7 +60,8 @@ class Steer:
     def choose(self, logits: NDArray[np.float32]) -> Constraint | None:
         """The grammar of one call if a call is meant, else None.
 
-        An answer that ends before it began is ruled out: clients only ask again.
+        An answer that ends before it began is ruled out: clients only ask again. Nothing is
+        held where a tool's schema makes no grammar: this is too late to refuse the request.
         """
         logits[list(self._ends)] = -np.inf
         if self._act_from > 1:
@@ -67,7 +69,10 @@ class Steer:
             return None
         if share(logits, self._openers) < self._act_from:
             return None
-        return self._compile()
+        try:
+            return self._compile()
+        except UnsatisfiableSchema:
+            return None
 
 
 def share(logits: NDArray[np.float32], tokens: tuple[int, ...]) -> float:

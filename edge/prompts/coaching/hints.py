@@ -77,7 +77,7 @@ _ASKED = (
     "and numbers. Otherwise make the next call."
 )
 _ELSEWHERE = "{name} is at {path}: use this path."
-_RUN_IT = "The user wants something run: call Bash for it now."
+_RUN_IT = "The user said: {task}\nThat wants something run: call Bash for it now."
 _COUNT_IT = "Count or calculate with a command in Bash, not in your head."
 _LINES = "({count} lines)"
 _REPEATED = (
@@ -169,7 +169,7 @@ class Past:
     def _findings(self, step: Step) -> list[str]:
         """Behind something that was read or run."""
         if self._is_to_run and not wants_change(self._task):
-            return [_RUN_IT]
+            return [_RUN_IT.format(task=_short(self._task))]
         if step.name not in (READ, BASH) or not only_asks(self._task):
             return []
         if wants_count(self._task) and not self._has_run:
@@ -189,7 +189,7 @@ class Past:
         if left := [name for name in dict.fromkeys(self._named) if name not in self._touched]:
             return _STILL.format(files=" and ".join(left))
         if self._is_to_run:
-            return _RUN_IT
+            return _RUN_IT.format(task=_short(self._task))
         return _CHANGED.format(task=_short(self._task))
 
 

@@ -24,6 +24,7 @@ from edge.prompts.coaching.transcript import (
     BASH,
     EDIT,
     WRITE,
+    Step,
     arguments_of,
     since_task,
     steps,
@@ -37,7 +38,8 @@ _CHANGES = re.compile(r">|\bsed\b.*-i|\b(?:mv|cp|rm|mkdir|touch|tee|ln|chmod|git
 
 @dataclass(frozen=True, slots=True)
 class Circle:
-    """The same call twice in a row; ``barren`` when another try makes sense but not this one."""
+    """A call with an outcome that was there before, and nothing was changed since;
+    ``barren`` when another try makes sense but not this one."""
 
     tool: str
     barren: bool
@@ -45,12 +47,23 @@ class Circle:
 
 def circled(request: ChatRequest) -> Circle | None:
     """A command that fails twice alike is barren for a change, a finding for a question."""
-    made = steps(request.messages)[-2:]
-    if len(made) < 2 or (made[0].name, made[0].call.input) != (made[1].name, made[1].call.input):
+    made = steps(since_task(request))
+    if not made or not _is_again(made[-1], made[:-1]):
         return None
-    last = made[1]
+    last = made[-1]
     finding = last.name == BASH and only_asks(task(request))
     return Circle(last.name, last.failed and not finding)
+
+
+def _is_again(step: Step, before: Sequence[Step]) -> bool:
+    """Whether the same was called with the same outcome since the last change."""
+    for earlier in reversed(before):
+        same = (earlier.name, earlier.call.input) == (step.name, step.call.input)
+        if same and earlier.text == step.text:
+            return True
+        if changes_files(earlier):
+            return False
+    return False
 
 
 def time_for_words(request: ChatRequest) -> bool:

@@ -115,3 +115,14 @@ def test_new_files_stand_where_the_person_named_them():
     assert new_files(conversation("Create sums.py in the folder lib")) == ()
     assert new_files(conversation("Create sums.py in lib/.")) == ()
     assert new_files(conversation("Fix calc.py")) == ()
+
+
+def test_a_circle_by_way_of_another_call():
+    ls = bash("ls", "calc.py")
+    assert resting_tools(conversation("Where is it?", READ_CALC, ls, READ_CALC)) == {
+        "Bash",
+        "Edit",
+        "Read",
+    }
+    changed = conversation("Change a in calc.py", READ_CALC, EDIT_CALC, READ_CALC)
+    assert resting_tools(changed) == frozenset()

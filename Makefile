@@ -10,13 +10,14 @@ PORT   ?= 4141
 export CMAKE_ARGS ?= -DLLAVA_BUILD=OFF
 
 .DEFAULT_GOAL := help
-.PHONY: help serve check test test-all bench-agent bench-tools clean
+.PHONY: help serve check test test-all bench bench-agent bench-peers bench-tools clean
 
 help:
 	@echo "make serve [MODEL=coder]  set up and serve http://127.0.0.1:$(PORT)"
 	@echo "make test                 set up and run what CI runs"
 	@echo "make check                lint, types, layers"
 	@echo "make test-all             also the tests that take many minutes"
+	@echo "make bench                the engine beside raw llama.cpp and other servers (an hour)"
 	@echo "make bench-tools          tool-call suite over the development models"
 	@echo "make bench-agent          the real Claude Code client at thirty everyday tasks"
 
@@ -55,6 +56,14 @@ $(CODER): | $(VENV)/.test
 
 $(CODER_1_5): | $(VENV)/.test
 	$(BIN)/codriver plan --model coder-1.5b --models-dir .models
+
+# BENCH="--quick --rows decode,turn" measures less; --help says what else there is.
+bench: $(CODER)
+	$(BIN)/python -m tests.bench.engine.suite --model $(CODER) $(BENCH)
+
+# llama-server and llama-cpp-python's server, built once; bench does it too.
+bench-peers: $(VENV)/.test
+	$(BIN)/python -m tests.bench.engine.peers
 
 bench-tools: $(CODER) $(CODER_1_5)
 	$(BIN)/python -m tests.bench.tools.suite --model $(CODER) --model $(CODER_1_5)

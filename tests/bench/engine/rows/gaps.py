@@ -1,0 +1,90 @@
+"""Row: the gaps of a running stream while another client's long prompt is read.
+
+A gap small because the other client was made to wait does not count: its prompt has to
+advance while the stream runs.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from threading import Event
+from typing import Any
+
+from tests.bench.engine.asks import COUNTING
+from tests.bench.engine.figures import gaps, median, p95
+from tests.bench.engine.result import Bar, Beside, Result, ratio
+from tests.bench.engine.rig import Rig, Served
+from tests.bench.engine.shape import marked
+from tests.bench.engine.stream import Answer, BenchError
+
+WHAT = "gap p95 while another client's prompt is read"
+BAR = Bar("at most", 3.0)
+TOKENS = 400
+"""Of the running stream: long enough for many slices of the other prompt."""
+
+WAITED = 0.9
+"""Share of the time alone that is left when the stream ends, from which the other waited."""
+
+
+def measure(rig: Rig) -> Result:
+    with rig.codriver() as served:
+        running = rig.short_body(COUNTING) | {"max_tokens": TOKENS}
+        long = marked(rig.long_body(served), "two") | {"max_tokens": 1}
+        alone = _cold(rig, served)
+        served.ask(running)
+        idle = served.ask(running)
+        stream, other = _beside(served, running, long)
+    quiet, busy = gaps(idle.times), overlapping_gaps(stream, other)
+    if not busy:
+        raise BenchError("the running stream ended before the other client was read")
+    value, calm = p95(busy), p95(quiet)
+    return Result(
+        what=WHAT,
+        unit="ms",
+        value=1000 * value,
+        beside=(Beside("codriver idle", 1000 * calm),),
+        judged=ratio(value, calm),
+        bar=BAR,
+        notes=(
+            f"{len(busy)} gaps, median {1000 * median(busy):.0f} ms, longest "
+            f"{1000 * max(busy):.0f} ms; the other client waited {other.seconds:.1f} s, "
+            f"{alone:.1f} s alone",
+        ),
+        spoilt=waited(stream, other, alone),
+    )
+
+
+def _cold(rig: Rig, served: Served) -> float:
+    """How long the long prompt takes alone, with a beginning of its own."""
+    if "codriver cold" not in rig.known:
+        body = marked(rig.long_body(served), "one") | {"max_tokens": 1}
+        rig.known["codriver cold"] = served.ask(body).seconds
+    return rig.known["codriver cold"]
+
+
+def _beside(served: Served, running: dict[str, Any], long: dict[str, Any]) -> tuple[Answer, Answer]:
+    """The stream, and the long prompt sent as soon as the stream has begun."""
+    begun = Event()
+    with ThreadPoolExecutor(1) as pool:
+        stream = pool.submit(served.ask, running, begun)
+        begun.wait()
+        other = served.ask(long)
+        return stream.result(), other
+
+
+def overlapping_gaps(stream: Answer, other: Answer) -> list[float]:
+    """The stream's gaps that fall, at least in part, into the other's reading."""
+    return [
+        later - earlier
+        for earlier, later in pairwise(stream.times)
+        if later > other.started and earlier < other.first
+    ]
+
+
+def waited(stream: Answer, other: Answer, alone: float) -> str | None:
+    """Why the row does not count, if the other prompt stood still while the stream ran."""
+    left = other.ended - stream.ended
+    if left < WAITED * alone:
+        return None
+    return f"the other client waited for the stream: {left:.1f} s were left when it ended"

@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.bench.engine.pretend import PretendServer, pretend
+from tests.bench.engine.rows import four_clients
 from tests.bench.engine.rows.four_clients import total_rate
 from tests.bench.engine.stream import Answer, Arrival, BenchError
 
@@ -23,3 +25,14 @@ def test_waiting_for_one_another_costs() -> None:
 def test_a_client_without_content_is_told() -> None:
     with pytest.raises(BenchError):
         total_rate([answer(1, 2), answer()])
+
+
+def test_beside_llama_server() -> None:
+    peer = PretendServer("llama-server", step_s=0.04)
+    result = four_clients.measure(pretend(peer=peer))
+    assert result.judged == pytest.approx(2, rel=0.1)
+    assert result.met
+
+
+def test_without_llama_server_nothing_is_met() -> None:
+    assert not four_clients.measure(pretend()).met

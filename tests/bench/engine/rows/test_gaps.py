@@ -1,7 +1,13 @@
 """Which gaps count, and when they do not."""
 
+from dataclasses import replace
+
+import pytest
+
+from tests.bench.engine.pretend import PretendServer, pretend
+from tests.bench.engine.rows import gaps
 from tests.bench.engine.rows.gaps import overlapping_gaps, waited
-from tests.bench.engine.stream import Answer, Arrival
+from tests.bench.engine.stream import Answer, Arrival, BenchError
 
 
 def answer(started: float, *times: float) -> Answer:
@@ -18,3 +24,21 @@ def test_an_other_that_waited_spoils_the_row() -> None:
     stream = answer(0, 1, 10)
     assert waited(stream, answer(1, 16), alone=10) is None
     assert "9.5 s were left" in (waited(stream, answer(1, 19.5), alone=10) or "")
+
+
+def test_an_engine_that_does_both_at_once() -> None:
+    result = gaps.measure(pretend())
+    assert result.judged == pytest.approx(1)
+    assert result.met
+
+
+def test_an_other_that_finished_before_the_stream_began_cannot_be_measured() -> None:
+    class Serial(PretendServer):
+        def ask(self, body, begun=None):
+            answer = super().ask(body, begun)
+            late = 1000 if body["max_tokens"] == gaps.TOKENS else 0
+            arrivals = tuple(Arrival(a.at + late, a.size) for a in answer.arrivals)
+            return replace(answer, arrivals=arrivals, ended=answer.ended + late)
+
+    with pytest.raises(BenchError, match="ended before"):
+        gaps.measure(pretend(ours=Serial()))

@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.bench.engine.pretend import PretendServer, pretend
+from tests.bench.engine.rows import python_share
 from tests.bench.engine.rows.python_share import step
 from tests.bench.engine.stream import Answer, Arrival
 
@@ -17,3 +19,10 @@ def test_one_by_one_the_median_gap() -> None:
 
 def test_in_groups_the_mean() -> None:
     assert step(answer(9, 0, 3, 6)) == pytest.approx(1)
+
+
+def test_of_a_step_of_twenty_milliseconds() -> None:
+    result = python_share.measure(pretend(ours=PretendServer(step_s=0.0204)))
+    assert result.judged == pytest.approx(2)
+    assert result.met
+    assert result.value == pytest.approx(20.4)

@@ -1,6 +1,10 @@
 """A session's later turns."""
 
+import pytest
+
+from tests.bench.engine.pretend import PretendServer, pretend
 from tests.bench.engine.record import recording
+from tests.bench.engine.rows import second_turn
 from tests.bench.engine.rows.second_turn import turns
 
 
@@ -14,3 +18,12 @@ def test_each_turn_holds_the_one_before() -> None:
 
 def test_there_are_as_many_as_wanted() -> None:
     assert len(list(turns(recording("2.1.197", "bare"), 9))) == 9
+
+
+def test_later_turns_are_timed_beside_llama_server() -> None:
+    rig = pretend(peer=PretendServer("llama-server", read_rate=500))
+    result = second_turn.measure(rig)
+    assert result.judged == pytest.approx(0.5)
+    assert result.met
+    assert result.value < rig.known["codriver cold"] / 10
+    assert result.notes[0].startswith("codriver: cold ")

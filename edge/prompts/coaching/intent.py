@@ -18,7 +18,8 @@ _QUESTION = re.compile(
 _CHANGE = re.compile(
     r"\b(?:fix|change|add|create|write|rename|update|replace|remove|delete|implement|make|"
     r"refactor|bump|set|convert|move|edit|insert|append|correct|rewrite|extend|put|save|"
-    r"increase|decrease|swap|translate|generate|merge|split)\b",
+    r"increase|decrease|swap|translate|generate|merge|split|build|draft|prepare|produce|set up|"
+    r"scaffold|export|drop|raise|lower|sort|reverse|clean up|comment out)\b",
     re.IGNORECASE,
 )
 # "Where is the rate set?" orders nothing; "Could you set the rate?" does.
@@ -31,7 +32,11 @@ _NO_CHANGE = re.compile(
     r"\b(?:change nothing|(?:do not|don't|without) (?:change|changing|edit|editing|modify)\w*)",
     re.IGNORECASE,
 )
-_CREATE = re.compile(r"\b(?:create|new|write|generate|save|store|put|add a file)\b", re.IGNORECASE)
+_CREATE = re.compile(
+    r"\b(?:create|new|write|generate|save|store|put|add a file|make|build|draft|prepare|produce|"
+    r"set up|scaffold|init(?:ialize|ialise)?|export|dump|convert|i need|i want|give me)\b",
+    re.IGNORECASE,
+)
 _RUN = re.compile(r"\b(?:run|execute|launch)\b(?!\s+(?:out|into))", re.IGNORECASE)
 _NO_RUN = re.compile(
     r"\b(?:do not|don't|without|never|no need to) (?:run|runn|execut|launch)\w*", re.IGNORECASE

@@ -49,6 +49,8 @@ def test_a_change_that_is_forbidden_is_none():
 
 def test_new_files():
     assert wants_new_file("Create hello.py")
+    assert wants_new_file("Make a page index.html")
+    assert wants_new_file("I need a script that counts words")
     assert not wants_new_file("Fix calc.py")
 
 

@@ -23,6 +23,7 @@ from edge.chat import (
 )
 from edge.prompts.content import readable
 from edge.prompts.offers import settle_tools
+from edge.prompts.volatile import settle_environment
 
 ATTRIBUTION = "x-anthropic-billing-header:"
 REMINDER_OPEN, REMINDER_CLOSE = "<system-reminder>", "</system-reminder>"
@@ -37,6 +38,7 @@ def normalise(request: ChatRequest, *, vision: bool = False) -> ChatRequest:
     the model cannot take, and for a request about server tools alone.
     """
     request = drop_attribution(request)
+    request = settle_environment(request)
     request = drop_countdown(request)
     request = drop_thinking(request)
     request = lift_effort(request)

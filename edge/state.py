@@ -48,6 +48,8 @@ class EngineState:
     reason: str
     last_success: Seconds | None = None
     """Seconds since its last whole answer."""
+    measures: tuple[tuple[str, float], ...] = ()
+    """What it has done so far, by name; a name that ends in _total only grows."""
 
 
 @dataclass(frozen=True, slots=True)

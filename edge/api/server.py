@@ -15,6 +15,7 @@ from aiohttp.typedefs import Middleware
 from edge.api.auth import Handler
 from edge.api.chat import MessagesHandler
 from edge.api.errors import MISTAKE, REQUEST_ID, error_response, from_http, new_request_id
+from edge.api.metrics import CONTENT_TYPE, exposition
 from edge.dialects import anthropic
 from edge.errors import CodriverError, EngineError, NotFound
 from edge.routing.router import Router
@@ -43,6 +44,7 @@ def build(
             web.post("/v1/messages", messages.messages),
             web.post("/v1/messages/count_tokens", messages.count_tokens),
             web.get("/v1/models", _models(router)),
+            web.get("/metrics", _metrics(router)),
             web.get("/v1/models/{id:.+}", _model(router)),
             web.post("/api/event_logging/batch", _quietly),
             web.get("/api/claude_cli/bootstrap", _quietly),
@@ -103,6 +105,14 @@ def _models(router: Router) -> Handler:
         return _json_body(anthropic.render_models(router.models()))
 
     return models
+
+
+def _metrics(router: Router) -> Handler:
+    async def metrics(request: web.Request) -> web.Response:
+        text = exposition(router.snapshot().engines)
+        return web.Response(text=text, headers={"content-type": CONTENT_TYPE})
+
+    return metrics
 
 
 def _model(router: Router) -> Handler:

@@ -6,6 +6,7 @@ Called by the command line (serve, plan).
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +19,12 @@ from edge.config import Config
 from edge.engines.frames import Load
 from edge.state import BoardFacts
 
-N_SEQUENCES = 4
-"""Conversations whose prefixes are kept side by side: a session, its title and two agents."""
+N_SEQUENCES = 16
+"""Token sequences in the KV memory, running and retained: the sessions of several laptops,
+their agents, and the shared beginnings; sharing costs no cells."""
+
+N_PARALLEL = 4
+"""Answers that run at once; more would make each of them slow on a small board."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +40,8 @@ class Choice:
         """Raises ModelUnusable, with the numbers, if nothing fits."""
         return choose(self.plans)
 
-    def load(self) -> Load:
-        """The plan as the worker's first frame."""
+    def load(self, prefixes: Path | None = None, prefix_bytes: int = 0) -> Load:
+        """The plan as the worker's first frame; ``prefixes``: where KV state is kept."""
         best = self.plan
         return Load(
             path=str(best.path),
@@ -47,7 +52,19 @@ class Choice:
             n_gpu_layers=best.n_gpu_layers,
             kv_type=best.kv_type,
             n_sequences=N_SEQUENCES,
+            n_parallel=N_PARALLEL,
+            prefix_folder="" if prefixes is None or not prefix_bytes else str(prefixes),
+            prefix_bytes=prefix_bytes,
         )
+
+
+def prefix_budget(wanted: int, folder: Path) -> int:
+    """Bytes for prefixes: what is wanted, but at most half of what the disk has free."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return min(wanted, shutil.disk_usage(folder).free // 2)
+    except OSError:
+        return 0
 
 
 def choose_model(

@@ -24,10 +24,11 @@ from edge.api.auth import allow_all, require_token
 from edge.api.chat import MessagesHandler
 from edge.api.server import build
 from edge.app import banner
-from edge.app.choose import Choice
+from edge.app.choose import Choice, prefix_budget
 from edge.app.systemd import Notifier
 from edge.config import LOCAL, Config, CredentialFile, UpstreamSettings, read_secret
 from edge.engines.base import Engine
+from edge.engines.frames import Load
 from edge.engines.llama import LlamaEngine, spawn
 from edge.engines.upstream import Credential, Upstream, open_session
 from edge.errors import StartFailed
@@ -201,6 +202,14 @@ def _is_placeholder(token: str) -> bool:
     return token == banner.PLACEHOLDER_TOKEN
 
 
+def _load(plant: Plant, choice: Choice) -> Load:
+    folder = plant.state_dir / "prefixes"
+    budget = prefix_budget(plant.config.prefixes.max_bytes, folder)
+    if budget:
+        plant.tell(f"           prefixes: up to {budget / 1e9:.1f} GB in {folder}")
+    return choice.load(folder, budget)
+
+
 @asynccontextmanager
 async def _local(plant: Plant) -> AsyncGenerator[Engine, None]:
     """The worker, up and loaded; drained on the way out."""
@@ -209,7 +218,8 @@ async def _local(plant: Plant) -> AsyncGenerator[Engine, None]:
     coached = best.parameters < COACHED_BELOW
     if coached:
         plant.tell("           coached: fewer than 8 billion parameters act better with help")
-    engine = LlamaEngine(best.model, plant.choice.load(), coached=coached, spawn=spawn)
+    load = await asyncio.to_thread(_load, plant, plant.choice)
+    engine = LlamaEngine(best.model, load, coached=coached, spawn=spawn)
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(engine.run(), name="local engine")
         try:

@@ -48,6 +48,13 @@ class ModelSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class PrefixSettings:
+    """0 for ``max_bytes`` means: keep nothing on disk."""
+
+    max_bytes: Annotated[Bytes, Between(0, 2**50)]
+
+
+@dataclass(frozen=True, slots=True)
 class SafeguardSettings:
     policy: Literal["rules", "deny", "off"]
 
@@ -103,6 +110,7 @@ class LogSettings:
 class Config:
     server: ServerSettings
     model: ModelSettings
+    prefixes: PrefixSettings
     safeguards: SafeguardSettings
     lan: LanSettings
     auth: AuthSettings

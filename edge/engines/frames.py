@@ -26,6 +26,13 @@ class Load(msgspec.Struct, frozen=True, tag="load"):
     n_gpu_layers: int
     kv_type: str
     n_sequences: int
+    """Token sequences that the KV memory can hold at once, running or retained."""
+    n_parallel: int
+    """Answers that run at once."""
+    prefix_folder: str = ""
+    """Where KV state of prompts' beginnings is kept; empty for nowhere."""
+    prefix_bytes: int = 0
+    """What that folder may hold."""
 
 
 class Tool(msgspec.Struct, frozen=True):
@@ -162,6 +169,12 @@ class Counted(msgspec.Struct, frozen=True, tag="counted"):
     tokens: int
 
 
+class Stats(msgspec.Struct, frozen=True, tag="stats"):
+    """What the worker has done so far, by name; not about any one request."""
+
+    measures: dict[str, float]
+
+
 class Refused(msgspec.Struct, frozen=True, tag="refused"):
     """The request cannot be served; the worker goes on."""
 
@@ -173,7 +186,9 @@ class Refused(msgspec.Struct, frozen=True, tag="refused"):
 
 
 ToWorker = Load | Generate | Count | Cancel | Stop
-FromWorker = Ready | Unusable | Accepted | Seated | Reading | Piece | Done | Counted | Refused
+FromWorker = (
+    Ready | Unusable | Accepted | Seated | Reading | Piece | Done | Counted | Refused | Stats
+)
 
 _to_worker: msgspec.msgpack.Decoder[ToWorker] = msgspec.msgpack.Decoder(ToWorker)
 _from_worker: msgspec.msgpack.Decoder[FromWorker] = msgspec.msgpack.Decoder(FromWorker)

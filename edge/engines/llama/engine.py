@@ -23,6 +23,7 @@ from edge.engines.frames import (
     Load,
     Ready,
     Refused,
+    Stats,
     Stop,
     ToWorker,
     Unusable,
@@ -80,6 +81,7 @@ class LlamaEngine:
         self._clock = clock
         self._link: WorkerLink | None = None
         self._loaded: Ready | None = None
+        self._measures: dict[str, float] = {}
         self._mailboxes: dict[int, _Mailbox] = {}
         self._ids = itertools.count(1)
         self._reason = "the model is being loaded"
@@ -150,6 +152,8 @@ class LlamaEngine:
                 case Unusable(message):
                     self._unusable = message
                     self._refuse_load(ModelUnusable(message))
+                case Stats(measures):
+                    self._measures = measures
                 case _:
                     mailbox = self._mailboxes.get(frame.id)
                     if mailbox is not None:
@@ -181,7 +185,9 @@ class LlamaEngine:
 
     def state(self) -> EngineState:
         return EngineState(
-            ready=self._loaded is not None and not self._draining, reason=self._reason
+            ready=self._loaded is not None and not self._draining,
+            reason=self._reason,
+            measures=tuple(self._measures.items()),
         )
 
     def models(self) -> tuple[ModelInfo, ...]:

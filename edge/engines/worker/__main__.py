@@ -11,15 +11,26 @@ import socket
 import sys
 import threading
 import time
+import traceback
 from pathlib import Path
+
+import llama_cpp
 
 from edge.engines import frames
 from edge.engines.frames import Cancel, Count, FromWorker, Generate, Load, Ready, Stop, Unusable
+from edge.engines.worker.attention import Setting, available_memory, fuse
+from edge.engines.worker.blocks import fingerprint, root_name
+from edge.engines.worker.context import Context
 from edge.engines.worker.desk import Desk
 from edge.engines.worker.loop import InferenceLoop
-from edge.engines.worker.native import Context, Model
+from edge.engines.worker.native import Model
 from edge.engines.worker.oom import offer_to_oom_killer
+from edge.engines.worker.prefix_files import PrefixFiles
+from edge.engines.worker.prefixes import Prefixes
 from edge.errors import ModelUnusable
+
+UNDIVIDED_SEQUENCES = 6
+"""Sequences of a model whose states cannot be cut: those that run, and snapshots."""
 
 
 class Wire:
@@ -30,9 +41,9 @@ class Wire:
         self._file = sock.makefile("rb")
         self._lock = threading.Lock()
 
-    def send(self, message: FromWorker) -> None:
+    def send(self, *messages: FromWorker) -> None:
         """Raises OSError once the daemon is gone."""
-        data = frames.encode(message)
+        data = b"".join(map(frames.encode, messages))
         with self._lock:
             self._sock.sendall(data)
 
@@ -53,7 +64,7 @@ def main(fd: int) -> int:
     if not isinstance(load, Load):
         return 1
     try:
-        desk, loop = _open(load, wire)
+        desk, loop, prefixes = _open(load, wire)
     except ModelUnusable as error:
         wire.send(Unusable(str(error)))
         return 1
@@ -61,14 +72,21 @@ def main(fd: int) -> int:
     thread.start()
     _take_orders(wire, desk, loop)
     thread.join()
+    if prefixes is not None:
+        prefixes.close()
     return 0
 
 
-def _open(load: Load, wire: Wire) -> tuple[Desk, InferenceLoop]:
+def _open(load: Load, wire: Wire) -> tuple[Desk, InferenceLoop, Prefixes | None]:
     """Everything that takes long before the first request. Raises ModelUnusable."""
     began = time.monotonic()
     model = Model(Path(load.path), n_gpu_layers=load.n_gpu_layers)
     desk = Desk(model, load.n_ctx)
+    divisible = model.can_truncate()
+    # State of recurrent layers and of windows is held for every sequence, used or not.
+    n_sequences = load.n_sequences if divisible else min(load.n_sequences, UNDIVIDED_SEQUENCES)
+    setting = Setting(load.n_ctx, load.n_ubatch, load.kv_type, load.n_gpu_layers)
+    fused, reason = fuse(model.metadata(), setting, available_memory(_meminfo()))
     context = Context(
         model,
         n_ctx=load.n_ctx,
@@ -76,19 +94,46 @@ def _open(load: Load, wire: Wire) -> tuple[Desk, InferenceLoop]:
         n_ubatch=load.n_ubatch,
         n_threads=load.n_threads,
         kv_type=load.kv_type,
-        n_sequences=load.n_sequences,
+        n_sequences=n_sequences,
+        fused=fused,
     )
-    loop = InferenceLoop(model, context, n_sequences=load.n_sequences, send=wire.send)
+    prefixes = _prefixes(load, fused=fused)
+    loop = InferenceLoop(
+        model.vocabulary,
+        context,
+        divisible=divisible,
+        n_sequences=n_sequences,
+        n_parallel=load.n_parallel,
+        send=lambda messages: wire.send(*messages),
+        prefixes=prefixes,
+    )
     wire.send(
         Ready(
             n_ctx=context.size,
             description=model.description(),
             vision=False,
-            reasons=list(desk.reasons),
+            reasons=[*desk.reasons, reason],
             load_seconds=time.monotonic() - began,
         )
     )
-    return desk, loop
+    return desk, loop, prefixes
+
+
+def _meminfo() -> str:
+    try:
+        return Path("/proc/meminfo").read_text(encoding="ascii")
+    except OSError:
+        return ""
+
+
+def _prefixes(load: Load, *, fused: bool) -> Prefixes | None:
+    """The store of blocks for exactly this model, layout of the KV memory and llama.cpp."""
+    if not load.prefix_folder:
+        return None
+    layout = f"{load.kv_type} {'fused' if fused else 'transposed'}"
+    root = root_name(fingerprint(Path(load.path)), layout, llama_cpp.__version__)
+    folder = Path(load.prefix_folder, root.hex())
+    return Prefixes(PrefixFiles(folder, load.prefix_bytes), root)
 
 
 def _take_orders(wire: Wire, desk: Desk, loop: InferenceLoop) -> None:
@@ -119,11 +164,15 @@ def _take_orders(wire: Wire, desk: Desk, loop: InferenceLoop) -> None:
 
 
 def _infer(loop: InferenceLoop) -> None:
-    """The thread's body: a daemon that went away mid-answer is no reason to linger."""
+    """The thread's body. Whatever ends it before its time ends the process: the daemon then
+    tells every client and starts another; a daemon that went away is no reason to linger."""
     try:
         loop.run()
     except OSError:
         os._exit(0)
+    except Exception:  # noqa: BLE001 - a thread's outer edge
+        traceback.print_exc()
+        os._exit(1)
 
 
 if __name__ == "__main__":

@@ -5,9 +5,12 @@ Knows frames and the pure packages below; knows no sockets and never touches the
 
 from __future__ import annotations
 
+import itertools
 import threading
 from dataclasses import dataclass
 from typing import TypeAlias
+
+import msgspec
 
 from edge.chat import Sampling, ToolSpec
 from edge.engines.frames import (
@@ -16,10 +19,13 @@ from edge.engines.frames import (
     Counted,
     FromWorker,
     Generate,
+    Prompt,
     Refused,
     SamplingValues,
 )
+from edge.engines.worker.answering import Order
 from edge.engines.worker.constraint import Constraint, GrammarCompiler
+from edge.engines.worker.ledger import common
 from edge.engines.worker.loop import Job
 from edge.engines.worker.native import Model
 from edge.engines.worker.steer import Steer, marks
@@ -43,8 +49,17 @@ JSON_FAMILIES = frozenset((Family.HERMES, Family.LLAMA3, Family.GENERIC))
 Thought: TypeAlias = tuple[str, str]
 """The marks around a thought that the prompt has begun."""
 
+RESULT_MARKS = (b"<tool_response",)
+"""What templates put around results; no answer of its own begins one."""
+
 MIN_ANSWER_TOKENS = 16
 """A prompt that leaves less room than this counts as too long."""
+
+
+BEGINNINGS = 8
+"""System prompts whose tokens are remembered."""
+
+_ANY_TURN = {"role": "user", "content": "-"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +78,7 @@ class Desk:
         self._n_ctx = n_ctx
         self._voice = Voice(model)
         self._grammars = GrammarCompiler(model.vocabulary)
+        self._beginnings: dict[int, list[int]] = {}
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -84,19 +100,33 @@ class Desk:
                 raise PromptTooLong(Tokens(len(tokens)), Tokens(self._n_ctx - MIN_ANSWER_TOKENS))
             thought = self._voice.opened_thought(segments)
             stops = StopFilter(order.stop)
-            job = Job(
+            answer = Order(
                 id=order.id,
-                tokens=tokens,
                 sampling=self._sampling(order.sampling),
                 max_tokens=order.max_tokens,
                 writer=self._writer(order, stops, thought),
                 steer=None if thought else self._steer(order),
                 stop_sequence=lambda: stops.met,
-                cancelled=cancelled,
+                unwritten=RESULT_MARKS if order.coached else (),
             )
+            job = Job(answer, tokens, cancelled, self._stable(order.prompt, tokens))
         except CodriverError as error:
             return Prepared((_refused(order.id, error),))
         return Prepared((Accepted(order.id, len(tokens), queued),), job)
+
+    def _stable(self, prompt: Prompt, tokens: list[int]) -> int:
+        """How much of the prompt is system text and tools, the same in every session."""
+        lead = list(itertools.takewhile(lambda m: m.get("role") == "system", prompt.messages))
+        key = hash(msgspec.msgpack.encode((lead, prompt.tools, prompt.enable_thinking)))
+        if key not in self._beginnings:
+            probe = msgspec.structs.replace(prompt, messages=[*lead, _ANY_TURN])
+            try:
+                self._beginnings[key] = self._voice.tokenize(self._voice.prompt(probe))
+            except TemplateFailed:
+                self._beginnings[key] = []
+            while len(self._beginnings) > BEGINNINGS:
+                self._beginnings.pop(next(iter(self._beginnings)))
+        return common(self._beginnings[key], tokens)
 
     def _writer(self, order: Generate, stops: StopFilter, thought: Thought | None) -> Writer:
         tools, narrowed = _tools(order), _narrowings(order)

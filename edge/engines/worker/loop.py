@@ -1,7 +1,9 @@
-"""The inference thread: takes prepared jobs one after another and runs llama.cpp.
+"""The inference thread: one decode a step over everything that runs.
 
-Nothing else may run on this thread; it knows no sockets and no templates. Jobs come
-through ``submit``, frames go out through the callback it was given.
+Running answers' tokens come first in a step, then a slice of the prompts that are being
+read, as large as the running answers can bear. Nothing else may run on this thread; it
+knows no sockets and no templates. Jobs come through ``submit``, frames go out through the
+callback it was given.
 """
 
 from __future__ import annotations
@@ -9,201 +11,487 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-import numpy as np
-
-from edge.engines.frames import (
-    Done,
-    EndReason,
-    FromWorker,
-    Reading,
-    Refused,
-    SamplingValues,
-    Seated,
-)
-from edge.engines.worker.cycles import CycleWatch
-from edge.engines.worker.native import Context, Model
+from edge.engines.frames import FromWorker, Reading, Refused, Seated, Stats
+from edge.engines.worker.answering import Answering, Logits, Order, Tokens
+from edge.engines.worker.context import NoCells, Part
+from edge.engines.worker.drafts import Drafts
+from edge.engines.worker.ledger import Ledger, Seat, Strand
 from edge.engines.worker.pace import Pace
-from edge.engines.worker.sampler import Sampler
-from edge.engines.worker.slots import Seat, Slots
-from edge.engines.worker.steer import Steer
-from edge.engines.worker.writer import Writer
+from edge.engines.worker.prefixes import Prefixes
+from edge.engines.worker.shares import shares
+from edge.engines.worker.shelf import Coming, Shelf
+from edge.engines.worker.tally import TELL_SECONDS, Tally
+from edge.engines.worker.threads import Threads
 from edge.errors import EngineError
 from edge.units import Seconds
 
 ANSWER_ROOM_TOKENS = 1024
-"""Room kept free behind a prompt when sequences are evicted; more is made on demand."""
+"""Cells kept free behind a prompt when it is seated; more is made on demand."""
+
+KEEP_EVERY = 8
+"""Steps of running answers between two blocks that are handed to the disk."""
+
+SIDE_TOKENS = 2048
+"""A prompt with less to read may pass one that has to wait for memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
     """A request ready for llama.cpp."""
 
-    id: int
+    order: Order
     tokens: list[int]
-    sampling: SamplingValues
-    max_tokens: int | None
-    writer: Writer
-    steer: Steer | None
-    stop_sequence: Callable[[], str | None]
     cancelled: threading.Event
+    stable: int = 0
+    """How many of the tokens come again in every session of the same client."""
+
+    @property
+    def id(self) -> int:
+        return self.order.id
+
+
+@dataclass(slots=True)
+class _Seated:
+    """A job with its strand; ``answer`` once its prompt is read."""
+
+    job: Job
+    strand: Strand
+    coming: Coming | None = None
+    """Blocks that come from disk before the rest is read."""
+    answer: Answering | None = None
+
+    @property
+    def left(self) -> int:
+        """Prompt tokens still to be read."""
+        return len(self.job.tokens) - len(self.strand.tokens)
+
+    @property
+    def is_at_boundary(self) -> bool:
+        """Whether other prompts may go on from here: behind what is stable, or at the end."""
+        return len(self.strand.tokens) in (self.job.stable, len(self.job.tokens))
+
+
+class Decoder(Protocol):
+    """What the loop needs of native.Context."""
+
+    size: int
+    batch_size: int
+    unit: int
+    threads: int
+    interrupt: Callable[[], bool]
+
+    def decode(self, parts: Sequence[Part], *, interruptible: bool = False) -> bool: ...
+
+    def use_threads(self, count: int) -> None: ...
+
+    def logits(self, row: int) -> Logits: ...
+
+    def held(self, sequence: int) -> int: ...
+
+    def truncate(self, sequence: int, length: int) -> bool: ...
+
+    def copy(self, source: int, target: int, length: int) -> None: ...
+
+    def clear(self) -> None: ...
+
+    def save(self, sequence: int, start: int, end: int) -> bytes: ...
+
+    def restore(self, sequence: int, state: bytes) -> bool: ...
 
 
 class InferenceLoop:
-    """Owns the context and the slots; ``run`` is the thread's body."""
+    """Owns the context, the ledger and every running answer; ``run`` is the thread's body."""
 
     def __init__(
         self,
-        model: Model,
-        context: Context,
+        vocabulary: Tokens,
+        context: Decoder,
         *,
+        divisible: bool,
         n_sequences: int,
-        send: Callable[[FromWorker], None],
+        n_parallel: int,
+        send: Callable[[Sequence[FromWorker]], None],
+        prefixes: Prefixes | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._model = model
+        self._vocabulary = vocabulary
+        self._divisible = divisible
         self._context = context
-        self._slots = Slots(n_sequences, context.size)
-        self._pace = Pace(context.batch_size)
+        context.interrupt = self._all_cancelled
+        self._ledger = Ledger(n_sequences, context.size, divisible=self._divisible)
+        self._pace = Pace(context.batch_size, context.unit)
+        self._threads = Threads(context.threads)
+        self._n_parallel = n_parallel
         self._send = send
-        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
-        self._working = False
+        self._shelf = Shelf(prefixes) if prefixes is not None and divisible else None
+        self._steps = 0
+        self._tally = Tally(threads=context.threads)
+        self._told = clock()
+        self._clock = clock
+        self._inbox: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._waiting: list[Job] = []
+        self._seated: list[_Seated] = []
+        self._out: list[FromWorker] = []
+        self._stopping = False
+
+    # --- called from other threads --------------------------------------------------------
 
     @property
     def busy(self) -> bool:
-        """Whether a job submitted now would have to wait; a hint, read from any thread."""
-        return self._working or not self._jobs.empty()
+        """Whether a job submitted now may have to wait; a hint."""
+        return len(self._seated) >= self._n_parallel or bool(self._waiting)
 
     def submit(self, job: Job) -> None:
-        self._jobs.put(job)
+        self._inbox.put(job)
 
     def stop(self) -> None:
         """After the jobs already submitted, ``run`` returns."""
-        self._jobs.put(None)
+        self._inbox.put(None)
+
+    # --- the thread ------------------------------------------------------------------------
 
     def run(self) -> None:
-        while (job := self._jobs.get()) is not None:
-            if job.cancelled.is_set():
-                continue
-            self._working = True
-            try:
-                self._answer(job)
-            except EngineError as error:
-                self._slots = Slots(self._slots.count, self._context.size)
-                self._context.clear()
-                self._send(Refused(job.id, "internal", str(error)))
-            finally:
-                self._working = False
+        while self._take_in():
+            self._drop_cancelled()
+            self._admit()
+            if self._seated:
+                self._guarded_step()
+            self._keep()
+            if not self._seated and not self._waiting:
+                self._tell()
+            self._flush()
 
-    def _answer(self, job: Job) -> None:
-        seat = self._sit(job.tokens)
-        self._send(Seated(job.id, seat.kept))
-        if not self._read(job, seat):
-            return
-        sampler = Sampler(job.sampling, self._model.vocabulary)
-        try:
-            self._write(job, seat, sampler)
-        finally:
-            sampler.close()
-
-    def _sit(self, tokens: list[int]) -> Seat:
-        """Make the KV memory fit the seat that the slots chose."""
-        seat = self._slots.seat(tokens, ANSWER_ROOM_TOKENS)
-        sequence, kept = seat.slot.sequence, seat.kept
-        if seat.copy_from is not None:
-            self._context.truncate(sequence, 0)
-            self._context.copy(seat.copy_from, sequence, kept)
-            seat.slot.tokens = tokens[:kept]
-        elif not self._context.truncate(sequence, kept):
-            self._context.truncate(sequence, 0)
-            seat = Seat(seat.slot, 0, None, seat.evicted)
-        seat.slot.tokens = tokens[: seat.kept]
-        for slot in seat.evicted:
-            self._context.truncate(slot.sequence, 0)
-            slot.tokens = []
-        return seat
-
-    def _read(self, job: Job, seat: Seat) -> bool:
-        """Prefill in chunks; False when the job was cancelled on the way."""
-        held = seat.slot.tokens
-        while len(held) < len(job.tokens):
-            if job.cancelled.is_set():
+    def _take_in(self) -> bool:
+        """New jobs; sleeps while there is nothing to do. False when it is time to leave."""
+        while True:
+            idle = not self._waiting and not self._seated
+            if idle and self._stopping:
                 return False
-            chunk = job.tokens[len(held) : len(held) + self._pace.chunk]
-            last = len(held) + len(chunk) == len(job.tokens)
-            began = time.monotonic()
-            self._context.decode(
-                chunk, sequence=seat.slot.sequence, position=len(held), logits=last
-            )
-            self._pace.learn(len(chunk), Seconds(time.monotonic() - began))
-            held.extend(chunk)
-            self._send(Reading(job.id, len(held), len(job.tokens)))
-        return True
+            try:
+                job = self._inbox.get(block=idle and not self._has_to_keep)
+            except queue.Empty:
+                return True
+            if job is None:
+                self._stopping = True
+            else:
+                self._waiting.append(job)
 
-    def _write(self, job: Job, seat: Seat, sampler: Sampler) -> None:
-        written, writer = 0, job.writer
-        if job.steer is not None and (held := job.steer.choose(self._context.logits())):
-            writer.hold(held)
-        cycles = CycleWatch()
-        while not job.cancelled.is_set():
-            token = self._choose(writer, sampler, cycles.next_token)
-            cycles.add(token)
-            if self._model.vocabulary.ends_generation(token):
-                self._end(job, written, self._turn_end(writer))
-                return
-            written += 1
-            for piece in writer.take(token, self._model.vocabulary.piece(token)):
-                self._send(piece)
-            if writer.ended is not None:
-                self._end(job, written, writer.ended)
-                return
-            if job.max_tokens is not None and written >= job.max_tokens:
-                self._end(job, written, "max_tokens")
-                return
-            if not self._append(seat, token):
-                self._end(job, written, "context")
-                return
+    def _drop_cancelled(self) -> None:
+        self._waiting = [job for job in self._waiting if not job.cancelled.is_set()]
+        for seated in [s for s in self._seated if s.job.cancelled.is_set()]:
+            self._leave(seated)
 
-    def _choose(self, writer: Writer, sampler: Sampler, ruled_out: int | None) -> int:
-        if writer.constraint is not None:
-            writer.constraint.mask(self._context.logits())
-        if ruled_out is not None:
-            self._rule_out(ruled_out)
-        return sampler.choose(self._context)
+    def _guarded_step(self) -> None:
+        """An error of llama.cpp ends the answers it may have touched, and nothing else."""
+        try:
+            self._step()
+        except NoCells:
+            self._starve()
+        except EngineError as error:
+            self._fail(str(error))
 
-    def _rule_out(self, token: int) -> None:
-        """Unless a grammar leaves nothing else."""
-        logits = self._context.logits()
-        kept = logits[token]
-        logits[token] = -np.inf
-        if not np.isfinite(logits).any():
-            logits[token] = kept
+    def _flush(self) -> None:
+        if self._clock() - self._told >= TELL_SECONDS:
+            self._tell()
+        if self._out:
+            self._send(self._out)
+            self._out = []
 
-    def _append(self, seat: Seat, token: int) -> bool:
-        """Decode one token; False when the context is full."""
-        slot = seat.slot
-        if len(slot.tokens) + 1 > self._context.size:
-            return False
-        for other in self._slots.make_room(slot):
-            self._context.truncate(other.sequence, 0)
-            other.tokens = []
-        self._context.decode(
-            [token], sequence=slot.sequence, position=len(slot.tokens), logits=True
+    def _tell(self) -> None:
+        tally = self._tally
+        tally.answers_running = len(self._seated)
+        tally.requests_waiting = len(self._waiting)
+        tally.context_cells_used = self._ledger.cells
+        tally.threads = self._threads.now
+        if self._shelf is not None:
+            self._shelf.report(tally)
+        self._told = self._clock()
+        self._out.append(Stats(tally.measures()))
+
+    # --- seats -----------------------------------------------------------------------------
+
+    def _admit(self) -> None:
+        """Seat what can be seated; one that must wait lets only small ones pass."""
+        blocked = False
+        for job in list(self._waiting):
+            if len(self._seated) >= self._n_parallel:
+                return
+            if blocked and len(job.tokens) - self._ledger.longest(job.tokens) > SIDE_TOKENS:
+                continue
+            seat = self._ledger.seat(job.tokens, self._room(job))
+            if seat is None:
+                blocked = True
+                continue
+            self._waiting.remove(job)
+            self._sit(job, seat)
+
+    def _room(self, job: Job) -> int:
+        wanted = ANSWER_ROOM_TOKENS
+        if job.order.max_tokens is not None:
+            wanted = min(wanted, job.order.max_tokens)
+        return min(wanted, self._context.size - len(job.tokens))
+
+    def _sit(self, job: Job, seat: Seat) -> None:
+        """Make the KV memory fit the seat that the ledger chose."""
+        strand = seat.strand
+        self._forget(seat.forgotten)
+        if seat.copy_from is not None:
+            self._context.copy(seat.copy_from.sequence, strand.sequence, seat.kept)
+            self._ledger.share(seat.copy_from, strand, seat.kept)
+            self._ledger.touch(seat.copy_from)
+        elif len(strand.tokens) > seat.kept:
+            self._cut(strand, seat.kept)
+        strand.busy = True
+        strand.reserved = len(job.tokens) + self._room(job)
+        self._ledger.touch(strand)
+        seated = _Seated(job, strand)
+        self._seated.append(seated)
+        if self._shelf is not None:
+            seated.coming = self._shelf.look(strand, job.tokens, job.stable)
+        self._tally.prompt_tokens_reused_total += len(strand.tokens)
+        if seated.coming is None:
+            self._out.append(Seated(job.id, len(strand.tokens)))
+
+    def _forget(self, strands: Sequence[Strand]) -> None:
+        for strand in strands:
+            self._context.truncate(strand.sequence, 0)
+            self._ledger.cut(strand, 0)
+
+    def _cut(self, strand: Strand, length: int) -> None:
+        """To ``length``, or to nothing where the model's state cannot be cut there."""
+        if not self._context.truncate(strand.sequence, length):
+            self._context.truncate(strand.sequence, 0)
+            length = 0
+        self._ledger.cut(strand, length)
+
+    def _leave(self, seated: _Seated) -> None:
+        """What was read or written stays as a prefix for the next."""
+        self._seated.remove(seated)
+        self._tally.answers_total += 1
+        seated.strand.busy = False
+        seated.strand.reserved = 0
+        self._ledger.touch(seated.strand)
+
+    # --- steps -----------------------------------------------------------------------------
+
+    def _step(self) -> None:
+        self._restore()
+        work = self._answers() + self._readings()
+        if not work:
+            if all(seated.coming is None for seated in self._seated):
+                self._unblock()
+            return
+        reads = any(seated.answer is None for seated, _ in work)
+        began = self._clock()
+        done = self._context.decode(
+            [_part(*item) for item in work], interruptible=reads and self._divisible
         )
-        slot.tokens.append(token)
-        return True
+        took = Seconds(self._clock() - began)
+        self._tally.decodes_total += 1
+        self._tally.decode_seconds_total += took
+        if not done:
+            self._resync()
+            return
+        rows = sum(len(tokens) for seated, tokens in work if seated.answer is not None)
+        self._pace.learn(rows, sum(len(tokens) for _, tokens in work) - rows, took)
+        if rows == 1 and len(work) == 1:
+            self._mind_threads(took)
+        row = 0
+        for seated, tokens in work:
+            if seated.answer is None:
+                self._has_read(seated, tokens, row + len(tokens) - 1)
+            else:
+                self._has_decoded(seated, seated.answer, tokens, row)
+            row += len(tokens)
 
-    @staticmethod
-    def _turn_end(writer: Writer) -> EndReason:
-        return "tool_use" if writer.calls else "end_turn"
+    def _answers(self) -> list[tuple[_Seated, list[int]]]:
+        """The next tokens of every running answer that has room for them.
 
-    def _end(self, job: Job, written: int, reason: EndReason) -> None:
-        for piece in job.writer.finish():
-            self._send(piece)
-        writer = job.writer
-        if reason == "end_turn" and writer.calls:
-            reason = "tool_use"
-        if writer.aborted and reason in ("end_turn", "tool_use"):
-            reason = "max_tokens"
-        self._send(Done(job.id, reason, written, job.stop_sequence()))
+        One that has none waits while others go on: what they hold comes free.
+        """
+        work = []
+        for seated in list(self._seated):
+            if (answer := seated.answer) is None:
+                continue
+            held = len(seated.strand.tokens)
+            if held >= self._context.size:
+                self._run_over(seated, answer)
+                continue
+            answer.trim(self._context.size - held)
+            gone = self._ledger.room_for(seated.strand, len(answer.pending))
+            if gone is not None:
+                self._forget(gone)
+                work.append((seated, answer.pending))
+        return work
+
+    def _run_over(self, seated: _Seated, answer: Answering) -> None:
+        answer.end("context", self._out.append)
+        self._leave(seated)
+
+    def _readings(self) -> list[tuple[_Seated, list[int]]]:
+        """The next slice of every prompt that gets one."""
+        reading = [s for s in self._seated if s.answer is None and s.coming is None]
+        rows = sum(len(s.answer.pending) for s in self._seated if s.answer is not None)
+        budget = self._pace.slice(rows) if rows else self._pace.chunk
+        left = [self._until_snapshot(seated) for seated in reading]
+        given = shares(left, min(budget, self._context.batch_size - rows))
+        return [
+            (seated, seated.job.tokens[(at := len(seated.strand.tokens)) : at + count])
+            for seated, count in zip(reading, given, strict=True)
+            if count
+        ]
+
+    def _has_read(self, seated: _Seated, tokens: list[int], row: int) -> None:
+        self._ledger.grow(seated.strand, tokens)
+        self._tally.prompt_tokens_read_total += len(tokens)
+        job = seated.job
+        self._out.append(Reading(job.id, len(seated.strand.tokens), len(job.tokens)))
+        if not self._divisible and seated.is_at_boundary:
+            self._snapshot(seated)
+        if seated.left:
+            return
+        drafts = Drafts(self._pace, job.tokens) if self._divisible else None
+        seated.answer = Answering(job.order, self._vocabulary, tokens[-1], drafts)
+        seated.answer.take([self._context.logits(row)], self._out.append)
+        if seated.answer.ended is not None:
+            self._leave(seated)
+
+    def _until_snapshot(self, seated: _Seated) -> int:
+        """Prompt tokens to read in one go: where a state cannot be cut, not over the point at
+        which other prompts will want to go on."""
+        stable = seated.job.stable - len(seated.strand.tokens)
+        return stable if stable > 0 and not self._divisible else seated.left
+
+    def _snapshot(self, seated: _Seated) -> None:
+        """Keep a sequence as it is now, for prompts that go on from here."""
+        strand, tokens = seated.strand, seated.strand.tokens
+        seat = self._ledger.copy_seat(strand)
+        if seat is None:
+            return
+        self._forget(seat.forgotten)
+        self._context.copy(strand.sequence, seat.strand.sequence, len(tokens))
+        self._ledger.share(strand, seat.strand, len(tokens))
+        seat.strand.pinned = bool(seated.left)
+        self._ledger.touch(seat.strand)
+
+    def _has_decoded(self, seated: _Seated, answer: Answering, tokens: list[int], row: int) -> None:
+        rows = [self._context.logits(row + index) for index in range(len(tokens))]
+        stands = answer.take(rows, self._out.append)
+        self._tally.answer_tokens_total += stands
+        self._tally.tokens_drafted_total += len(tokens) - 1
+        self._tally.tokens_accepted_total += stands - 1
+        self._ledger.grow(seated.strand, tokens[:stands])
+        if stands < len(tokens):
+            self._context.truncate(seated.strand.sequence, len(seated.strand.tokens))
+        if answer.ended is not None:
+            self._leave(seated)
+
+    def _all_cancelled(self) -> bool:
+        """Whether nobody wants what is being decoded; asked by llama.cpp while it works."""
+        return all(seated.job.cancelled.is_set() for seated in self._seated)
+
+    # --- prefixes on disk --------------------------------------------------------------------
+
+    def _restore(self) -> None:
+        """Bring blocks from disk: one a step beside running answers, else all there are."""
+        running = self._is_answering
+        for seated in [s for s in self._seated if s.coming is not None]:
+            while seated.coming is not None and (seated.coming.ready or not running):
+                if not self._bring(seated, seated.coming):
+                    seated.coming = None
+                    self._out.append(Seated(seated.job.id, len(seated.strand.tokens)))
+                if running:
+                    break
+
+    def _bring(self, seated: _Seated, coming: Coming) -> bool:
+        """One block; False when there are no more, or the rest is better read as if new."""
+        found = None if seated.job.cancelled.is_set() else coming.next()
+        if found is None:
+            return False
+        block, state = found
+        strand = seated.strand
+        if len(strand.tokens) > block.start:
+            self._cut(strand, block.start)
+        if not self._context.restore(strand.sequence, state):
+            return False
+        more = seated.job.tokens[len(strand.tokens) : block.end]
+        self._tally.prompt_tokens_restored_total += len(more)
+        self._ledger.grow(strand, more)
+        return coming.more
+
+    def _keep(self) -> None:
+        """Hand one block to the disk when it does not hurt: it costs some milliseconds."""
+        self._steps += 1
+        if self._shelf is None or (self._is_answering and self._steps % KEEP_EVERY):
+            return
+        if (found := self._shelf.next_to_keep(self._ledger.strands)) is not None:
+            strand, block = found
+            state = self._context.save(strand.sequence, block.start, block.end)
+            self._shelf.keep(block, state)
+
+    @property
+    def _has_to_keep(self) -> bool:
+        return (
+            self._shelf is not None and self._shelf.next_to_keep(self._ledger.strands) is not None
+        )
+
+    @property
+    def _is_answering(self) -> bool:
+        return any(seated.answer is not None for seated in self._seated)
+
+    def _mind_threads(self, took: Seconds) -> None:
+        before = self._threads.now
+        self._threads.learn(took, self._clock())
+        if self._threads.now != before:
+            self._context.use_threads(self._threads.now)
+
+    # --- bad days ---------------------------------------------------------------------------
+
+    def _resync(self) -> None:
+        """After an interrupt: whole micro-batches were kept, and nobody wants the rest."""
+        for seated in list(self._seated):
+            at, held = len(seated.strand.tokens), self._context.held(seated.strand.sequence)
+            if seated.answer is None and self._divisible:
+                self._ledger.grow(seated.strand, seated.job.tokens[at:held])
+            else:
+                self._cut(seated.strand, min(at, held))
+
+    def _unblock(self) -> None:
+        """Nothing could go on: the last one's answer ends here, so that the others can."""
+        for seated in reversed(self._seated):
+            if seated.answer is not None:
+                self._run_over(seated, seated.answer)
+                return
+
+    def _starve(self) -> None:
+        """The ledger thought there were cells and llama.cpp has none: give one thing up."""
+        idle = [s for s in self._ledger.strands if not s.busy and s.tokens]
+        if idle:
+            self._forget([min(idle, key=lambda s: s.last_used)])
+            return
+        last = self._seated[-1]
+        self._out.append(Refused(last.job.id, "internal", "the context memory is full"))
+        self._leave(last)
+        self._forget([last.strand])
+
+    def _fail(self, why: str) -> None:
+        for seated in list(self._seated):
+            self._out.append(Refused(seated.job.id, "internal", why))
+            self._leave(seated)
+        self._context.clear()
+        self._ledger = Ledger(
+            len(self._ledger.strands), self._context.size, divisible=self._divisible
+        )
+
+
+def _part(seated: _Seated, tokens: Sequence[int]) -> Part:
+    at = len(seated.strand.tokens)
+    if seated.answer is not None:
+        wanted = len(tokens)
+    else:
+        wanted = 1 if at + len(tokens) == len(seated.job.tokens) else 0
+    return Part(seated.strand.sequence, at, tokens, wanted)

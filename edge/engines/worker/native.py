@@ -1,7 +1,7 @@
-"""llama.cpp behind typed methods: a model with its vocabulary, and a context.
+"""llama.cpp behind typed methods: a model with its vocabulary.
 
-The only module that calls the C functions of llama-cpp-python, sampling aside.
-Knows nothing of chats, tools or sockets. A Context belongs to one thread.
+With context.py the only module that calls the C functions of llama-cpp-python. Knows
+nothing of chats, tools or sockets.
 """
 
 from __future__ import annotations
@@ -9,23 +9,15 @@ from __future__ import annotations
 import ctypes
 import re
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import llama_cpp
-import numpy as np
-from numpy.typing import NDArray
 
 from edge.errors import EngineError, ModelUnusable
 
-KV_TYPES = {
-    "f16": llama_cpp.GGML_TYPE_F16,
-    "q8_0": llama_cpp.GGML_TYPE_Q8_0,
-    "q4_0": llama_cpp.GGML_TYPE_Q4_0,
-}
 TURN_OPENERS = ("<|im_start|>", "<|start_header_id|>", "<start_of_turn>", "<|user|>", "[INST]")
 """Control tokens that open a turn: a model that writes one has finished its own."""
 
@@ -211,86 +203,3 @@ class Model:
             or llama_cpp.llama_model_is_hybrid(self.handle)
             or llama_cpp.llama_model_n_swa(self.handle) > 0
         )
-
-
-class Context:
-    """The KV memory of a model and one decode at a time. One thread only."""
-
-    def __init__(
-        self,
-        model: Model,
-        *,
-        n_ctx: int,
-        n_batch: int,
-        n_ubatch: int,
-        n_threads: int,
-        kv_type: str,
-        n_sequences: int,
-    ) -> None:
-        params = llama_cpp.llama_context_default_params()
-        params.n_ctx = n_ctx
-        params.n_batch = n_batch
-        params.n_ubatch = n_ubatch
-        params.n_threads = params.n_threads_batch = n_threads
-        params.n_seq_max = n_sequences
-        params.kv_unified = True
-        params.swa_full = False
-        params.type_k = params.type_v = KV_TYPES[kv_type]
-        self.handle = llama_cpp.llama_init_from_model(model.handle, params)
-        if not self.handle:
-            raise ModelUnusable(
-                f"llama.cpp cannot make a context of {n_ctx} tokens: "
-                f"{last_words() or 'not enough memory?'}; try a smaller --context"
-            )
-        self.size: int = llama_cpp.llama_n_ctx(self.handle)
-        self.batch_size = n_batch
-        self._vocabulary_size = model.vocabulary.size
-        self._memory = llama_cpp.llama_get_memory(self.handle)
-        self._batch = llama_cpp.llama_batch_init(n_batch, 0, 1)
-
-    def decode(self, tokens: Sequence[int], *, sequence: int, position: int, logits: bool) -> None:
-        """Append ``tokens`` (at most batch_size) to a sequence; ``logits`` for the last one."""
-        batch = self._batch
-        batch.n_tokens = len(tokens)
-        for index, token in enumerate(tokens):
-            batch.token[index] = token
-            batch.pos[index] = position + index
-            batch.n_seq_id[index] = 1
-            batch.seq_id[index][0] = sequence
-            batch.logits[index] = 0
-        batch.logits[len(tokens) - 1] = 1 if logits else 0
-        code = llama_cpp.llama_decode(self.handle, batch)
-        if code != 0:
-            raise EngineError(f"llama_decode gave {code}: {last_words()}")
-
-    def logits(self) -> NDArray[np.float32]:
-        """The last decode's logits: a writable view, valid until the next decode."""
-        pointer = llama_cpp.llama_get_logits_ith(self.handle, -1)
-        return np.ctypeslib.as_array(pointer, shape=(self._vocabulary_size,))
-
-    def truncate(self, sequence: int, length: int) -> bool:
-        """Keep the first ``length`` tokens of a sequence; False where that is impossible."""
-        return bool(llama_cpp.llama_memory_seq_rm(self._memory, sequence, length, -1))
-
-    def copy(self, source: int, target: int, length: int) -> None:
-        """Let ``target`` share the first ``length`` tokens of ``source``; costs no compute."""
-        llama_cpp.llama_memory_seq_cp(self._memory, source, target, 0, length)
-
-    def clear(self) -> None:
-        """Forget every sequence."""
-        llama_cpp.llama_memory_clear(self._memory, True)
-
-    def close(self) -> None:
-        llama_cpp.llama_batch_free(self._batch)
-        llama_cpp.llama_free(self.handle)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

@@ -1,7 +1,8 @@
-"""How many prompt tokens one decode should read; pure.
+"""How much to decode at once: learnt from what the last steps took; pure.
 
-A decode cannot be interrupted, so its length bounds how late a cancellation is seen and
-how seldom progress is reported. The chunk follows the measured speed of the board.
+A step cannot be interrupted everywhere, so its length bounds how late a cancellation is
+seen, and how long a running answer stands still while somebody else's prompt is read.
+Knows counts and seconds only.
 """
 
 from __future__ import annotations
@@ -9,20 +10,91 @@ from __future__ import annotations
 from edge.units import Seconds
 
 TARGET_SECONDS = Seconds(2.0)
+"""A step that only reads prompts."""
+
+PATIENCE = 2.2
+"""How many times its own time a running answer's step may take because of others' prompts."""
+
 MIN_CHUNK_TOKENS = 32
+MIN_SLICE_TOKENS = 8
+"""What prompts get in each step at least, beside running answers."""
+
+DRAFT_LENGTHS = (3, 7, 15, 23)
+"""Lengths of drafts that are weighed: with the token before them whole tiles of four rows,
+which llama.cpp's repacked kernels compute at the price of fewer."""
+
+_NEW = 0.25
+"""Weight of the newest measurement: boards heat up, contexts grow."""
 
 
 class Pace:
-    """Chunk size for the next decode, learnt from the last ones."""
+    """Learns from steps; answers how many tokens the next one should take.
 
-    def __init__(self, largest: int) -> None:
+    ``whole``: the size that the engine works in, of which long chunks are multiples.
+    """
+
+    def __init__(self, largest: int, whole: int = MIN_CHUNK_TOKENS) -> None:
         self._largest = largest
-        self.chunk = largest
+        self._whole = whole
+        self._read: float | None = None
+        self._beside: float | None = None
+        self._steps: dict[int, float] = {}
 
-    def learn(self, tokens: int, took: Seconds) -> None:
-        """A full chunk of ``tokens`` took so long: aim at TARGET_SECONDS."""
-        if tokens < self.chunk or took <= 0:
-            return
-        wanted = int(tokens * TARGET_SECONDS / took)
-        steps = max(1, wanted // MIN_CHUNK_TOKENS)
-        self.chunk = min(self._largest, steps * MIN_CHUNK_TOKENS)
+    def learn(self, rows: int, read: int, took: Seconds) -> None:
+        """A step with ``rows`` tokens of answers, drafts among them, and ``read`` tokens of
+        prompts took so long."""
+        if rows and not read:
+            self._steps[rows] = _mixed(self._steps.get(rows), took)
+        elif rows and (alone := self._seconds(rows)) is not None:
+            self._beside = _mixed(self._beside, max(0.0, took - alone) / read)
+        elif read >= MIN_CHUNK_TOKENS:
+            self._read = _mixed(self._read, took / read)
+
+    @property
+    def chunk(self) -> int:
+        """Prompt tokens for a step that nobody waits for."""
+        if not self._read:
+            return self._whole
+        tokens = int(TARGET_SECONDS / self._read)
+        whole = self._whole if tokens >= self._whole else MIN_CHUNK_TOKENS
+        return min(self._largest, max(1, tokens // whole) * whole)
+
+    def slice(self, rows: int) -> int:
+        """Prompt tokens beside ``rows`` tokens of running answers."""
+        alone = self._seconds(rows)
+        each = self._beside if self._beside is not None else self._read
+        if alone is None or not each:
+            return MIN_CHUNK_TOKENS
+        spare = int(alone * (PATIENCE - 1) / each)
+        return max(MIN_SLICE_TOKENS, min(self.chunk, spare))
+
+    def draft_length(self, chance: float) -> int:
+        """How many drafted tokens bring most tokens a second, each accepted with ``chance``
+        if the one before was; 0 where drafting does not pay."""
+        best, best_rate = 0, 0.0
+        for length in (0, *DRAFT_LENGTHS):
+            seconds = self._seconds(length + 1)
+            if not seconds:
+                return DRAFT_LENGTHS[1]
+            rate = _gained(chance, length) / seconds
+            if rate > best_rate:
+                best, best_rate = length, rate
+        return best
+
+    def _seconds(self, rows: int) -> float | None:
+        """What a step of so many rows takes: as seen, or as hoped from its neighbours."""
+        if rows in self._steps:
+            return self._steps[rows]
+        fewer = max((n for n in self._steps if n < rows), default=None)
+        if fewer is None:
+            return min(self._steps.values(), default=None)
+        return self._steps[fewer] + (rows - fewer) * (self._read or 0.0)
+
+
+def _gained(chance: float, length: int) -> float:
+    """Tokens of one step on average: the chosen one and the drafts accepted before it."""
+    return sum(chance**n for n in range(length + 1))
+
+
+def _mixed(old: float | None, new: float) -> float:
+    return new if old is None else (1 - _NEW) * old + _NEW * new

@@ -18,7 +18,7 @@ PROGRAM = (sys.executable, scripted_worker.__file__)
 def load(plan: Path, *starts: str) -> Load:
     """The first frame, for workers that start as ``plan`` is told here."""
     plan.write_text("\n".join(starts))
-    return Load(str(plan), 4096, 512, 512, 1, 0, "f16", 4)
+    return Load(str(plan), 4096, 512, 512, 1, 0, "f16", 4, 2)
 
 
 class WatchedLink:

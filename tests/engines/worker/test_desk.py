@@ -21,11 +21,13 @@ from edge.engines.frames import (
     Prompt,
     Refused,
     SamplingValues,
+    Stats,
     Tool,
 )
+from edge.engines.worker.context import Context
 from edge.engines.worker.desk import Desk
 from edge.engines.worker.loop import InferenceLoop, Job
-from edge.engines.worker.native import Context, Model
+from edge.engines.worker.native import Model
 from edge.prompts import known
 from tests.catalog.tiny_gguf import CHATML
 from tests.engines.worker.conftest import MakeModel
@@ -104,11 +106,18 @@ def answer(model: Model, asked: Generate) -> list[FromWorker]:
     with Context(
         model, n_ctx=N_CTX, n_batch=256, n_ubatch=256, n_threads=1, kv_type="f16", n_sequences=1
     ) as context:
-        loop = InferenceLoop(model, context, n_sequences=1, send=sent.append)
+        loop = InferenceLoop(
+            model.vocabulary,
+            context,
+            divisible=True,
+            n_sequences=1,
+            n_parallel=1,
+            send=sent.extend,
+        )
         loop.submit(prepared(model, asked))
         loop.stop()
         loop.run()
-    return sent
+    return [frame for frame in sent if not isinstance(frame, Stats)]
 
 
 def feed(model: Model, job: Job, text: str) -> list[Piece]:
@@ -116,7 +125,7 @@ def feed(model: Model, job: Job, text: str) -> list[Piece]:
     pieces: list[Piece] = []
     for token in model.vocabulary.tokenize(text):
         assert token in allowed(model, job), model.vocabulary.text(token)
-        pieces += job.writer.take(token, model.vocabulary.piece(token))
+        pieces += job.order.writer.take(token, model.vocabulary.piece(token))
     return pieces
 
 
@@ -126,16 +135,16 @@ def wander(model: Model, job: Job) -> list[Piece]:
     pieces: list[Piece] = []
     for _ in range(400):
         token = int(random.choice(allowed(model, job)))
-        pieces += job.writer.take(token, model.vocabulary.piece(token))
-        if job.writer.ended is not None:
-            return pieces + job.writer.finish()
+        pieces += job.order.writer.take(token, model.vocabulary.piece(token))
+        if job.order.writer.ended is not None:
+            return pieces + job.order.writer.finish()
     raise AssertionError(pieces)
 
 
 def allowed(model: Model, job: Job) -> list[int]:
     logits = np.zeros(model.vocabulary.size, dtype=np.float32)
-    if job.writer.constraint is not None:
-        job.writer.constraint.mask(logits)
+    if job.order.writer.constraint is not None:
+        job.order.writer.constraint.mask(logits)
     return list(np.flatnonzero(np.isfinite(logits)))
 
 
@@ -209,9 +218,9 @@ def test_a_call_of_its_own_accord_is_held_from_its_arguments_on(
     job = prepared(model, order(choice="auto"))
     opening, closing = AUTO[family]
     pieces = feed(model, job, opening)
-    assert job.writer.constraint is not None
+    assert job.order.writer.constraint is not None
     assert len(allowed(model, job)) < model.vocabulary.size / 2
-    pieces += feed(model, job, '{"city": "Rome", "days": 2}' + closing) + job.writer.finish()
+    pieces += feed(model, job, '{"city": "Rome", "days": 2}' + closing) + job.order.writer.finish()
     assert calls(pieces) == [("weather", {"city": "Rome", "days": 2})]
 
 
@@ -221,7 +230,7 @@ def test_tags_that_are_tokens_are_held(family: str, make_model: MakeModel) -> No
     for line in ("\n", ""):  # the name ends with its line, or with the first tag itself
         job = prepared(model, order(choice="auto"))
         pieces = feed(model, job, f"Let me see.<tool_call>weather{line}<arg_key>")
-        assert job.writer.constraint is not None
+        assert job.order.writer.constraint is not None
         pieces += feed(model, job, "city</arg_key>\n<arg_value>Rome</arg_value>\n")
         pieces += feed(model, job, "<arg_key>days</arg_key><arg_value>2</arg_value></tool_call>")
         assert pieces[0].kind == "text"
@@ -251,7 +260,7 @@ def test_a_document_after_a_thought_that_the_prompt_begins(make_model: MakeModel
     pieces = feed(model, job, "Hm.</think>") + wander(model, job)
     assert "".join(p.text for p in pieces if p.kind == "thought") == "Hm."
     check([("weather", json.loads("".join(p.text for p in pieces if p.kind == "text")))])
-    assert job.writer.ended == "end_turn"
+    assert job.order.writer.ended == "end_turn"
 
 
 def test_a_document(make_model: MakeModel) -> None:

@@ -1,35 +1,99 @@
-from edge.engines.worker.pace import MIN_CHUNK_TOKENS, TARGET_SECONDS, Pace
+"""What steps teach about the next one's size."""
+
+import pytest
+
+from edge.engines.worker.pace import (
+    DRAFT_LENGTHS,
+    MIN_CHUNK_TOKENS,
+    MIN_SLICE_TOKENS,
+    PATIENCE,
+    TARGET_SECONDS,
+    Pace,
+)
 from edge.units import Seconds
 
 
+def settled(*, alone: float, each: float, largest: int = 2048, whole: int = 512) -> Pace:
+    """A pace that has seen a board with these seconds a step and a prompt token."""
+    pace = Pace(largest, whole)
+    for _ in range(60):
+        pace.learn(0, 512, Seconds(512 * each))
+        pace.learn(1, 0, Seconds(alone))
+        pace.learn(1, 64, Seconds(alone + 64 * each))
+    return pace
+
+
+def test_before_anything_was_seen():
+    assert Pace(2048, 512).chunk == 512
+    assert Pace(2048, 512).slice(1) == MIN_CHUNK_TOKENS
+
+
 def test_a_slow_board_reads_in_small_chunks():
-    pace = Pace(512)
-    pace.learn(512, Seconds(25.6))
+    pace = settled(alone=0.1, each=0.05)
     assert pace.chunk * 0.05 <= TARGET_SECONDS
     assert pace.chunk % MIN_CHUNK_TOKENS == 0
 
 
 def test_the_slowest_board_still_reads_something():
-    pace = Pace(512)
-    pace.learn(512, Seconds(5000))
+    pace = settled(alone=1.0, each=10.0)
     assert pace.chunk == MIN_CHUNK_TOKENS
+    assert pace.slice(1) == MIN_SLICE_TOKENS
 
 
 def test_a_fast_board_reads_the_most_at_once():
-    pace = Pace(512)
-    pace.learn(512, Seconds(0.1))
-    assert pace.chunk == 512
+    assert settled(alone=0.001, each=0.0001).chunk == 2048
+
+
+def test_long_chunks_are_whole_micro_batches():
+    assert settled(alone=0.03, each=0.0028).chunk == 512
+
+
+def test_a_running_answer_is_slowed_down_by_so_much():
+    pace = settled(alone=0.03, each=0.002)
+    step = 0.03 + pace.slice(1) * 0.002
+    assert 0.03 * (PATIENCE - 0.2) <= step <= 0.03 * PATIENCE
 
 
 def test_a_board_that_cools_down_gets_faster_again():
-    pace = Pace(512)
-    pace.learn(512, Seconds(40))
+    pace = settled(alone=0.1, each=0.05)
     slow = pace.chunk
-    pace.learn(slow, Seconds(0.1))
+    for _ in range(20):
+        pace.learn(0, slow, Seconds(0.1))
     assert pace.chunk > slow
 
 
-def test_a_partial_chunk_teaches_nothing():
-    pace = Pace(512)
-    pace.learn(10, Seconds(10))
+def test_a_short_read_teaches_nothing():
+    pace = Pace(2048, 512)
+    pace.learn(0, 10, Seconds(10))
     assert pace.chunk == 512
+
+
+def measured(**seconds: float) -> Pace:
+    """A pace that has seen steps of so many rows."""
+    pace = settled(alone=0.034, each=0.006)
+    for rows, took in seconds.items():
+        for _ in range(40):
+            pace.learn(int(rows[1:]), 0, Seconds(took))
+    return pace
+
+
+@pytest.mark.parametrize("chance", [0.9, 0.99])
+def test_drafts_that_are_accepted_pay_where_more_tokens_cost_little(chance: float):
+    assert settled(alone=0.03, each=0.003).draft_length(chance) >= 7
+
+
+def test_the_length_follows_what_steps_really_took():
+    """Figures of a 0.5B model on two x86 cores: few rows are dear, sixteen are cheap."""
+    pace = measured(_4=0.069, _8=0.127, _16=0.164, _24=0.265)
+    assert pace.draft_length(0.98) == 15
+    assert pace.draft_length(0.5) == 0
+
+
+def test_drafts_do_not_pay_where_every_token_costs_the_same():
+    pace = measured(_4=0.136, _8=0.272, _16=0.544, _24=0.816)
+    assert pace.draft_length(0.99) == 0
+    assert settled(alone=0.03, each=0.005).draft_length(0.1) == 0
+
+
+def test_drafts_are_tried_before_anything_is_known():
+    assert Pace(2048, 512).draft_length(0.7) in DRAFT_LENGTHS

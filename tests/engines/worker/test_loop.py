@@ -1,0 +1,395 @@
+"""The inference loop over a scripted context: what it decodes when, and for whom."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edge.engines.frames import (
+    Done,
+    FromWorker,
+    Piece,
+    Reading,
+    Refused,
+    SamplingValues,
+    Seated,
+    Stats,
+)
+from edge.engines.worker.answering import Order
+from edge.engines.worker.loop import InferenceLoop, Job
+from edge.engines.worker.prefix_files import PrefixFiles
+from edge.engines.worker.prefixes import Prefixes
+from edge.engines.worker.stops import StopFilter
+from edge.engines.worker.writer import Grip, Writer
+from edge.toolcalls import Family, Parser
+from tests.engines.worker.scripted_context import (
+    ScriptedContext,
+    ScriptedVocabulary,
+    continuation,
+)
+
+PROMPT = [n % 60 + 1 for n in range(0, 400, 7)]
+
+
+class Stage:
+    """A loop, its context and all frames it sent."""
+
+    def __init__(
+        self,
+        size: int = 2000,
+        *,
+        parallel: int = 4,
+        divisible: bool = True,
+        batch: int = 64,
+        folder: Path | None = None,
+    ) -> None:
+        self.prefixes = None
+        if folder is not None:
+            files = PrefixFiles(folder, 1_000_000)
+            self.prefixes = Prefixes(files, b"root", block=16)
+        self.sent: list[FromWorker] = []
+        self.context = ScriptedContext(size, batch_size=batch, divisible=divisible)
+        self.loop = InferenceLoop(
+            ScriptedVocabulary(),
+            self.context,
+            divisible=divisible,
+            n_sequences=8,
+            n_parallel=parallel,
+            send=self.sent.extend,
+            prefixes=self.prefixes,
+        )
+
+    def submit(self, number: int, prompt: Sequence[int], limit: int = 40, stable: int = 0) -> Job:
+        stops = StopFilter([])
+        parser = Parser((), Family.GENERIC)
+        writer = Writer(
+            number,
+            parser,
+            stops,
+            Grip(None, whole=False),
+            compile_grammar=_no_grammar,
+            parallel=True,
+        )
+        order = Order(number, SamplingValues(temperature=0), limit, writer, None, lambda: stops.met)
+        job = Job(order, list(prompt), threading.Event(), stable)
+        self.loop.submit(job)
+        return job
+
+    def run(self) -> None:
+        """Until everything submitted is done."""
+        self.loop.stop()
+        self.loop.run()
+        if self.prefixes is not None:
+            self.prefixes.close()
+
+    def text(self, number: int) -> str:
+        return "".join(f.text for f in self.sent if isinstance(f, Piece) and f.id == number)
+
+    def end(self, number: int) -> Done:
+        (done,) = [f for f in self.sent if isinstance(f, Done) and f.id == number]
+        return done
+
+    def kept(self, number: int) -> int:
+        (seated,) = [f for f in self.sent if isinstance(f, Seated) and f.id == number]
+        return seated.cached_tokens
+
+
+def _no_grammar(_text: str):
+    raise AssertionError("no call, no grammar")
+
+
+def expected(prompt: Sequence[int], limit: int = 40) -> str:
+    return "".join(f"<{token}>" for token in continuation(prompt, limit))
+
+
+def test_one_answer():
+    stage = Stage()
+    stage.submit(1, PROMPT)
+    stage.run()
+    assert stage.text(1) == expected(PROMPT)
+    assert stage.end(1).output_tokens == len(continuation(PROMPT, 40))
+    readings = [f for f in stage.sent if isinstance(f, Reading)]
+    assert readings[-1].done == readings[-1].total == len(PROMPT)
+
+
+def test_answers_run_side_by_side():
+    stage = Stage()
+    prompts = {n: [n, *PROMPT] for n in range(1, 5)}
+    for number, prompt in prompts.items():
+        stage.submit(number, prompt)
+    stage.run()
+    assert all(stage.text(n) == expected(prompt) for n, prompt in prompts.items())
+    assert max(len(step) for step in stage.context.decodes) == 4
+
+
+def test_no_more_than_so_many_at_once():
+    stage = Stage(parallel=2)
+    for number in range(1, 6):
+        stage.submit(number, [number, *PROMPT])
+    stage.run()
+    assert max(len(step) for step in stage.context.decodes) == 2
+    assert all(stage.text(n) == expected([n, *PROMPT]) for n in range(1, 6))
+
+
+def test_the_next_turn_reads_only_what_is_new():
+    stage = Stage()
+    stage.submit(1, PROMPT)
+    stage.run()
+    turn = [*PROMPT, *continuation(PROMPT, 40), 5, 6, 7]
+    stage = continued(stage)
+    stage.submit(2, turn)
+    stage.run()
+    assert stage.kept(2) >= len(turn) - 4
+    assert stage.text(2) == expected(turn)
+
+
+def continued(stage: Stage) -> Stage:
+    """The same loop after a pause; a stopped one takes no more, so let it go on."""
+    stage.loop._stopping = False
+    return stage
+
+
+def test_two_at_once_share_what_one_has_read():
+    stage = Stage(batch=16)
+    stage.submit(1, PROMPT, limit=200)
+    late: list[Job] = []
+
+    def join() -> None:
+        if len(stage.context.decodes) == 5 and not late:
+            late.append(stage.submit(2, [*PROMPT, 9]))
+
+    stage.context.before_decode = join
+    stage.run()
+    assert stage.kept(2) == len(PROMPT)
+    assert stage.text(1) == expected(PROMPT, 200)
+    assert stage.text(2) == expected([*PROMPT, 9])
+
+
+def test_a_title_does_not_wait_for_a_session():
+    stage = Stage(size=4000, batch=64)
+    stage.submit(1, [3] * 3000)
+    stage.submit(2, [4] * 40)
+    stage.run()
+    ends = [f.id for f in stage.sent if isinstance(f, Done)]
+    assert ends[0] == 2
+
+
+def test_a_prompt_is_read_in_slices_beside_a_running_answer():
+    stage = Stage(size=4000, batch=64)
+    job = stage.submit(1, [1, 2, 3], limit=1000)
+    stage.submit(2, [5] * 500, limit=1)
+    stage.run()
+    mixed = [dict(step) for step in stage.context.decodes if len(step) == 2]
+    assert job.cancelled.is_set() is False
+    assert mixed
+    assert stage.text(1) == expected([1, 2, 3], 1000)
+
+
+def test_who_goes_away_while_it_waits_is_forgotten():
+    stage = Stage(parallel=1)
+    stage.submit(1, PROMPT)
+    stage.submit(2, PROMPT).cancelled.set()
+    stage.run()
+    assert not [f for f in stage.sent if not isinstance(f, Refused | Stats) and f.id == 2]
+
+
+def test_who_goes_away_while_it_reads_leaves_a_prefix():
+    stage = Stage(size=4000, batch=64)
+    long = [n % 50 + 1 for n in range(1000)]
+    job = stage.submit(1, long)
+
+    def leave() -> None:
+        if len(stage.context.decodes) == 5:
+            job.cancelled.set()
+
+    stage.context.before_decode = leave
+    stage.run()
+    assert not [f for f in stage.sent if isinstance(f, Done)]
+    stage = continued(stage)
+    stage.submit(2, long)
+    stage.run()
+    assert stage.kept(2) >= 64
+    assert stage.text(2) == expected(long)
+
+
+def test_an_answer_that_fills_the_context_ends():
+    stage = Stage(size=len(PROMPT) + 3)
+    prompt = next([n, *PROMPT[1:]] for n in range(60) if len(continuation([n, *PROMPT[1:]], 9)) > 6)
+    stage.submit(1, prompt, limit=500)
+    stage.run()
+    assert stage.end(1).reason == "context"
+
+
+def test_an_answer_without_room_waits_for_the_others():
+    stage = Stage(size=150)
+    first, second = [1, 2, 3], [4, 5, 6]
+    stage.submit(1, first, limit=2000)
+    stage.submit(2, second, limit=2000)
+    stage.run()
+    for number, prompt in ((1, first), (2, second)):
+        assert expected(prompt, 2000).startswith(stage.text(number))
+    assert "end_turn" in {stage.end(1).reason, stage.end(2).reason} or stage.context.used >= 149
+
+
+def test_an_error_of_the_engine_ends_what_ran_and_nothing_else():
+    stage = Stage()
+    stage.context.breaks_at = 3
+    stage.submit(1, PROMPT)
+    stage.run()
+    (refused,) = [f for f in stage.sent if isinstance(f, Refused)]
+    assert "llama_decode gave -3" in refused.message
+    stage = continued(stage)
+    stage.submit(2, PROMPT)
+    stage.run()
+    assert stage.text(2) == expected(PROMPT)
+    assert stage.kept(2) == 0
+
+
+def test_drafts_that_are_wrong_change_nothing():
+    period = [11, 12, 13, 14, 15]
+    prompt = period * 12 + [11, 12, 13]
+    stage = Stage(size=4000)
+    stage.submit(1, prompt, limit=60)
+    stage.run()
+    assert stage.text(1) == expected(prompt, 60)
+
+
+@pytest.mark.parametrize("divisible", [True, False])
+def test_models_whose_state_cannot_be_cut(divisible: bool):
+    stage = Stage(divisible=divisible)
+    stage.submit(1, PROMPT)
+    stage.run()
+    stage = continued(stage)
+    stage.submit(2, [*PROMPT[:-5], 9, 9])
+    stage.run()
+    assert (stage.kept(2) > 0) is divisible
+    assert stage.text(2) == expected([*PROMPT[:-5], 9, 9])
+
+
+def test_a_prefix_survives_the_process(tmp_path: Path):
+    before = Stage(folder=tmp_path)
+    before.submit(1, PROMPT, stable=40)
+    before.run()
+    assert len(list(tmp_path.glob("*.kv"))) == 2
+    after = Stage(folder=tmp_path)
+    after.submit(1, PROMPT)
+    after.run()
+    assert after.kept(1) == 32
+    assert after.text(1) == expected(PROMPT)
+    assert sum(count for step in after.context.decodes for _, count in step[:1]) < 80
+
+
+def test_what_comes_a_second_time_is_kept_too(tmp_path: Path):
+    stage = Stage(folder=tmp_path)
+    stage.submit(1, PROMPT)
+    stage.submit(2, [*PROMPT, 5])
+    stage.run()
+    assert len(list(tmp_path.glob("*.kv"))) == len(PROMPT) // 16
+
+
+def test_a_broken_block_is_read_as_if_it_were_new(tmp_path: Path):
+    before = Stage(folder=tmp_path)
+    before.submit(1, PROMPT, stable=1000)
+    before.run()
+    files = sorted(tmp_path.glob("*.kv"))
+    for file in files:
+        file.write_bytes(file.read_bytes()[:-3])
+    after = Stage(folder=tmp_path)
+    after.submit(1, PROMPT, stable=1000)
+    after.run()
+    assert after.kept(1) == 0
+    assert after.text(1) == expected(PROMPT)
+    assert list((tmp_path / "set-aside").iterdir())
+
+
+def test_blocks_come_beside_a_running_answer(tmp_path: Path):
+    before = Stage(folder=tmp_path)
+    before.submit(1, PROMPT, stable=1000)
+    before.run()
+    after = Stage(folder=tmp_path)
+    after.submit(1, [7, 7, 7], limit=60)
+    after.context.before_decode = lambda: (
+        after.submit(2, PROMPT) if len(after.context.decodes) == 2 else None
+    )
+    after.run()
+    assert after.kept(2) >= 32
+    assert after.text(1) == expected([7, 7, 7], 60)
+    assert after.text(2) == expected(PROMPT)
+
+
+def test_a_state_that_cannot_be_cut_is_kept_where_prompts_part():
+    stage = Stage(divisible=False)
+    stage.submit(1, PROMPT, stable=40)
+    stage.run()
+    stage = continued(stage)
+    turn = [*PROMPT, *continuation(PROMPT, 40)[:2], 9, 9, 9]
+    other = [*PROMPT[:40], 4, 4, 4, 4]
+    again = [*PROMPT[:40], 5, 5, 5, 5]
+    for number, prompt in ((2, turn), (3, other), (4, again)):
+        stage.submit(number, prompt, stable=40)
+        stage.run()
+        stage = continued(stage)
+        assert stage.text(number) == expected(prompt)
+    assert (stage.kept(2), stage.kept(3), stage.kept(4)) == (len(PROMPT), 40, 40)
+
+
+def test_what_was_done_is_counted():
+    stage = Stage()
+    stage.submit(1, PROMPT)
+    stage.run()
+    stage = continued(stage)
+    stage.submit(2, [*PROMPT, 9])
+    stage.run()
+    told = [frame for frame in stage.sent if isinstance(frame, Stats)][-1].measures
+    assert told["answers_total"] == 2
+    assert told["prompt_tokens_read_total"] == len(PROMPT) + 1
+    assert told["prompt_tokens_reused_total"] == len(PROMPT)
+    assert told["answers_running"] == 0
+
+
+SESSIONS = st.lists(
+    st.tuples(
+        st.integers(0, 3),
+        st.integers(1, 90),
+        st.integers(1, 30),
+        st.one_of(st.none(), st.integers(0, 12)),
+    ),
+    min_size=1,
+    max_size=12,
+)
+
+
+@settings(deadline=None)
+@given(SESSIONS, st.integers(150, 900), st.integers(1, 4), st.booleans())
+def test_whatever_comes_every_answer_is_right(
+    plans: list[tuple[int, int, int, int | None]], size: int, parallel: int, divisible: bool
+):
+    """Jobs of few families of prompts, some cancelled in the middle, in any memory."""
+    stage = Stage(size, parallel=parallel, divisible=divisible)
+    prompts: dict[int, tuple[list[int], int]] = {}
+    jobs: list[tuple[Job, int | None]] = []
+    for number, (family, length, limit, leaves) in enumerate(plans):
+        prompt = [(family * 17 + n * n) % 60 + 1 for n in range(length)]
+        prompts[number] = (prompt, limit)
+        jobs.append((stage.submit(number, prompt, limit), leaves))
+
+    def leave() -> None:
+        for job, leaves in jobs:
+            if leaves is not None and len(stage.context.decodes) >= leaves:
+                job.cancelled.set()
+
+    stage.context.before_decode = leave
+    stage.run()
+    for number, (prompt, limit) in prompts.items():
+        if jobs[number][1] is not None:
+            assert expected(prompt, limit).startswith(stage.text(number))
+            continue
+        full = stage.end(number).reason == "context"
+        assert expected(prompt, limit).startswith(stage.text(number))
+        assert full or stage.text(number) == expected(prompt, limit)
+    assert stage.context.used <= size

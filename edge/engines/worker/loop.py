@@ -75,6 +75,10 @@ class _Seated:
         return len(self.strand.tokens) in (self.job.stable, len(self.job.tokens))
 
 
+class _Wake:
+    """In the inbox: the disk has room for another block."""
+
+
 class Decoder(Protocol):
     """What the loop needs of native.Context."""
 
@@ -132,7 +136,9 @@ class InferenceLoop:
         self._tally = Tally(threads=context.threads)
         self._told = clock()
         self._clock = clock
-        self._inbox: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[Job | _Wake | None] = queue.SimpleQueue()
+        if prefixes is not None:
+            prefixes.when_written(lambda: self._inbox.put(_Wake()))
         self._waiting: list[Job] = []
         self._seated: list[_Seated] = []
         self._out: list[FromWorker] = []
@@ -175,10 +181,13 @@ class InferenceLoop:
                 job = self._inbox.get(block=idle and not self._has_to_keep)
             except queue.Empty:
                 return True
-            if job is None:
-                self._stopping = True
-            else:
-                self._waiting.append(job)
+            match job:
+                case None:
+                    self._stopping = True
+                case Job():
+                    self._waiting.append(job)
+                case _Wake():
+                    pass
 
     def _drop_cancelled(self) -> None:
         self._waiting = [job for job in self._waiting if not job.cancelled.is_set()]

@@ -57,6 +57,7 @@ class Prefixes:
         self._writing: set[str] = set()
         self._hour_began = clock()
         self._hour_bytes = 0
+        self._written: Callable[[], None] = lambda: None
         self._work: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="prefixes", daemon=True)
         self._thread.start()
@@ -74,6 +75,10 @@ class Prefixes:
         """Write what waits, then end the thread."""
         self._work.put(None)
         self._thread.join()
+
+    def when_written(self, act: Callable[[], None]) -> None:
+        """Have ``act`` called, on the thread of the disk, after each block."""
+        self._written = act
 
     # --- asked by the loop -------------------------------------------------------------------
 
@@ -140,3 +145,4 @@ class Prefixes:
     def _write(self, block: Block, state: bytes) -> None:
         self._files.write(block.name, state)
         self._writing.discard(block.name)
+        self._written()

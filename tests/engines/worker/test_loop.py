@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -290,6 +291,23 @@ def test_what_comes_a_second_time_is_kept_too(tmp_path: Path):
     stage.submit(2, [*PROMPT, 5])
     stage.run()
     assert len(list(tmp_path.glob("*.kv"))) == len(PROMPT) // 16
+
+
+def test_an_idle_loop_hands_over_every_block(tmp_path: Path):
+    stage = Stage(folder=tmp_path, size=4000)
+    long = [n % 50 + 1 for n in range(1000)]
+    stage.submit(1, long, stable=1000, limit=1)
+    thread = threading.Thread(target=stage.loop.run)
+    thread.start()
+    assert stage.prefixes is not None
+    blocks = stage.prefixes.blocks(long)
+    deadline = time.monotonic() + 30
+    while stage.prefixes.restorable(blocks, 0) != blocks and time.monotonic() < deadline:
+        stage.prefixes.fetch(blocks[0]).result(5)
+    assert stage.prefixes.restorable(blocks, 0) == blocks
+    stage.loop.stop()
+    thread.join()
+    stage.prefixes.close()
 
 
 def test_a_broken_block_is_read_as_if_it_were_new(tmp_path: Path):

@@ -84,7 +84,12 @@ def sampling_reason(architecture: str, name: str, metadata: Mapping[str, object]
 
 
 def with_defaults(asked: Sampling, defaults: Sampling) -> Sampling:
-    """What the request asks for, filled up with the defaults."""
+    """What the request asks for, filled up with the defaults.
+
+    Who asks for temperature 0 wants the model's first choice: no default penalty moves it.
+    """
+    if asked.temperature == 0:
+        defaults = replace(defaults, repeat_penalty=None)
     missing = {
         field.name: getattr(defaults, field.name)
         for field in fields(Sampling)

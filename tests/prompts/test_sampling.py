@@ -39,3 +39,11 @@ def test_the_request_comes_before_both() -> None:
     asked = Sampling(temperature=0.0, seed=1)
     both = with_defaults(asked, Sampling(temperature=0.7, top_k=20))
     assert both == Sampling(temperature=0.0, top_k=20, seed=1)
+
+
+def test_the_first_choice_is_not_moved_by_default_penalties():
+    defaults = Sampling(temperature=0.7, repeat_penalty=1.05)
+    assert with_defaults(Sampling(temperature=0), defaults).repeat_penalty is None
+    assert with_defaults(Sampling(temperature=0.1), defaults).repeat_penalty == 1.05
+    asked = Sampling(temperature=0, repeat_penalty=1.2)
+    assert with_defaults(asked, defaults).repeat_penalty == 1.2

@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -107,31 +108,37 @@ def started(
     """The process, whether it comes up or not; ended when the block ends.
 
     ``inside`` is a command that runs it elsewhere (a network namespace), ``environment``
-    goes over this process's own.
+    goes over this process's own; its state lies in a folder of its own unless that says
+    otherwise.
     """
-    process = subprocess.Popen(
-        [*inside, sys.executable, "-m", "edge", "serve", *options],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        cwd=ROOT,
-        env={**os.environ, **(environment or {})},
-    )
-    daemon = Daemon(process)
-    reader = threading.Thread(target=daemon.listen)
-    reader.start()
-    try:
-        yield daemon
-    finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
+    with tempfile.TemporaryDirectory(prefix="codriver-state-") as state:
+        process = subprocess.Popen(
+            [*inside, sys.executable, "-m", "edge", "serve", *options],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd=ROOT,
+            env={**os.environ, "XDG_STATE_HOME": state, **(environment or {})},
+        )
+        daemon = Daemon(process)
+        reader = threading.Thread(target=daemon.listen)
+        reader.start()
         try:
-            process.wait(STOP_SECONDS)
+            yield daemon
         finally:
-            process.kill()
-            reader.join()
-            assert process.stdout is not None
-            process.stdout.close()
+            _end(process, reader)
+
+
+def _end(process: subprocess.Popen[str], reader: threading.Thread) -> None:
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(STOP_SECONDS)
+    finally:
+        process.kill()
+        reader.join()
+        assert process.stdout is not None
+        process.stdout.close()
 
 
 def run_codriver(*arguments: Sequence[str] | str) -> subprocess.CompletedProcess[str]:

@@ -6,8 +6,10 @@ ends. Knows how each is called; knows no task and no client.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import tempfile
 import venv
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -82,11 +84,16 @@ def ensure_peer_python(root: Path) -> Path:
 
 @contextmanager
 def running(launch: Launch, log: Path) -> Iterator[str]:
-    """Start the server, wait until it is ready, give its base URL, end it."""
+    """Start the server, wait until it is ready, give its base URL, end it. Its state lies in
+    a folder of its own: nothing of an earlier run helps it."""
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as sink:
+    with log.open("wb") as sink, tempfile.TemporaryDirectory(prefix="bench-state-") as state:
         process = subprocess.Popen(
-            launch.command, stdin=subprocess.DEVNULL, stdout=sink, stderr=subprocess.STDOUT
+            launch.command,
+            stdin=subprocess.DEVNULL,
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, "XDG_STATE_HOME": state},
         )
         try:
             _wait_until_ready(launch, process, log)

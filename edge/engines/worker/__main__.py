@@ -29,8 +29,10 @@ from edge.engines.worker.prefix_files import PrefixFiles
 from edge.engines.worker.prefixes import Prefixes
 from edge.errors import ModelUnusable
 
-UNDIVIDED_SEQUENCES = 6
-"""Sequences of a model whose states cannot be cut: those that run, and snapshots."""
+FEW_SEQUENCES = 6
+"""Sequences where each costs something although it rests: those that run, and what was used
+last. States that cannot be cut are held for every sequence; attention that is not fused
+looks at every cell in use, whosever it is."""
 
 
 class Wire:
@@ -83,10 +85,10 @@ def _open(load: Load, wire: Wire) -> tuple[Desk, InferenceLoop, Prefixes | None]
     model = Model(Path(load.path), n_gpu_layers=load.n_gpu_layers)
     desk = Desk(model, load.n_ctx)
     divisible = model.can_truncate()
-    # State of recurrent layers and of windows is held for every sequence, used or not.
-    n_sequences = load.n_sequences if divisible else min(load.n_sequences, UNDIVIDED_SEQUENCES)
     setting = Setting(load.n_ctx, load.n_ubatch, load.kv_type, load.n_gpu_layers)
     fused, reason = fuse(model.metadata(), setting, available_memory(_meminfo()))
+    cheap = divisible and fused
+    n_sequences = load.n_sequences if cheap else min(load.n_sequences, FEW_SEQUENCES)
     context = Context(
         model,
         n_ctx=load.n_ctx,

@@ -1,4 +1,9 @@
-"""The coached conversation: an introduction to the tools, hints behind results, a summons. Pure."""
+"""The coached conversation: an introduction to the tools with an example, hints behind
+results, a summons. Pure.
+
+The introduction stands in the system text and is the same for every project; what names the
+project stands behind the tools, in the first turn, so that their tokens are shared.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +19,7 @@ from edge.prompts.coaching.transcript import (
     READ,
     WRITE,
     Step,
+    is_reminder,
     parts,
     task,
     task_of,
@@ -36,9 +42,12 @@ exactly, new_string is what stands there afterwards.
 - Do not send a call again that failed; change it.
 - A greeting, or a question about general knowledge, is answered in words at once.
 - When everything is done, answer with one or two plain sentences and no call. Facts you \
-were asked for belong in that answer.
+were asked for belong in that answer."""
 
-Example. The user asks: The limit in limits.py should be 20.
+_EXAMPLE = """\
+<system-reminder>
+# Example
+The user asks: The limit in limits.py should be 20.
 You answer:
 {{"name": "Read", "arguments": {{"file_path": "{cwd}/limits.py"}}}}
 The result is: LIMIT = 10
@@ -47,7 +56,8 @@ You answer:
 "new_string": "LIMIT = 20"}}}}
 The result is: The file has been updated.
 You answer:
-The limit in limits.py is now 20."""
+The limit in limits.py is now 20.
+</system-reminder>"""
 
 _CREATE_BY_WRITE = "To create a file, call Write with its whole content."
 _CREATE_BY_EDIT = (
@@ -68,15 +78,31 @@ def coach(request: ChatRequest) -> ChatRequest:
     if not {READ, EDIT, BASH} <= names:
         return request
     introduction = _INTRODUCTION.format(
-        create=_CREATE_BY_WRITE if WRITE in names else _CREATE_BY_EDIT,
-        cwd=working_directory(request),
+        create=_CREATE_BY_WRITE if WRITE in names else _CREATE_BY_EDIT
     )
     return replace(
         request,
         system=(*request.system, Text(introduction)),
-        messages=(*_hinted(request), *_summons(request)),
+        messages=(*_exemplified(_hinted(request), request), *_summons(request)),
         sampling=_steady(request.sampling),
     )
+
+
+def _exemplified(messages: tuple[Message, ...], request: ChatRequest) -> tuple[Message, ...]:
+    """The messages with an example in the project's own paths: models copy its paths, too."""
+    first = next((i for i, m in enumerate(messages) if m.role == "user"), None)
+    if first is None:
+        return messages
+    example = Text(_EXAMPLE.format(cwd=working_directory(request)))
+    told = list(messages[first].parts)
+    behind = next((i for i, part in enumerate(told) if not _is_reminder(part)), len(told))
+    told.insert(behind, example)
+    led = replace(messages[first], parts=tuple(told))
+    return (*messages[:first], led, *messages[first + 1 :])
+
+
+def _is_reminder(part: Part) -> bool:
+    return isinstance(part, Text) and is_reminder(part.text)
 
 
 def _summons(request: ChatRequest) -> tuple[Message, ...]:

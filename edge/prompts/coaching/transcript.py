@@ -92,6 +92,11 @@ def without_reminders(text: str) -> str:
     return _REMINDER.sub("", text)
 
 
+def is_reminder(text: str) -> bool:
+    """Whether the text is the client's own reminders and nothing else."""
+    return bool(text.strip()) and not without_reminders(text).strip()
+
+
 def plain(content: Sequence[Part]) -> str:
     return "\n".join(part.text for part in content if isinstance(part, Text))
 

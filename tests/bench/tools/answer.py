@@ -12,6 +12,9 @@ from typing import Any
 
 import jsonschema_rs
 
+CUTS = ("max_tokens", "model_context_window_exceeded")
+"""stop_reasons of answers that had more to say."""
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -24,10 +27,12 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came; ``error`` says why it is not a whole answer."""
+    """What came; ``error`` says why it is not a whole answer. ``cut`` is a call that the end
+    of the tokens cut: its stop_reason forbids clients to run it, as the API's does."""
 
     text: str = ""
     calls: tuple[Call, ...] = ()
+    cut: Call | None = None
     stop_reason: str | None = None
     error: str | None = None
 
@@ -69,8 +74,9 @@ def read_answer(events: Iterable[dict[str, Any]]) -> Answer:
                 error = json.dumps(event["error"])
                 break
     text = "".join("".join(block.pieces) for block in blocks.values() if block.name is None)
-    calls = tuple(_call(block) for block in blocks.values() if block.name is not None)
-    return Answer(text, calls, stop_reason, error)
+    calls = [_call(block) for block in blocks.values() if block.name is not None]
+    cut = calls.pop() if calls and stop_reason in CUTS and not _is_json(calls[-1]) else None
+    return Answer(text, tuple(calls), cut, stop_reason, error)
 
 
 def _piece(delta: Mapping[str, Any]) -> str:
@@ -80,6 +86,14 @@ def _piece(delta: Mapping[str, Any]) -> str:
 def _call(block: _Block) -> Call:
     arguments = "".join(block.pieces) or json.dumps(block.given or {})
     return Call(str(block.name), arguments, block.whole)
+
+
+def _is_json(call: Call) -> bool:
+    try:
+        json.loads(call.arguments)
+    except ValueError:
+        return False
+    return True
 
 
 def fault(call: Call, schemas: Mapping[str, Any]) -> str | None:

@@ -71,6 +71,7 @@ def report(model: str, results: Sequence[Result]) -> str:
         f"  several tools on offer    {emitted(results, 'multi')}",
         f"right tool                  {right(results)}",
         f"unwanted calls              {emitted(results, 'none')}",
+        f"calls cut by the length     {sum(r.answer.cut is not None for r in results):5}",
         f"seconds a case              {_mean_seconds(results):5.1f}",
     ]
     rows += [f"INVALID {r.case.name}: {fault}" for r in results for fault in r.faults]

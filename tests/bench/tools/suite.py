@@ -88,7 +88,8 @@ def run(url: str, cases: Sequence[Case], *, max_tokens: int, timeout_s: float) -
     for case in in_order(cases):
         result = ask(url, case, max_tokens=max_tokens, timeout_s=timeout_s)
         calls = ", ".join(call.name for call in result.answer.calls) or "-"
-        note = result.answer.error or "; ".join(result.faults)
+        cut = f"{result.answer.cut.name} cut" if result.answer.cut else ""
+        note = result.answer.error or "; ".join(result.faults) or cut
         print(
             f"{case.name:26} {case.group:7} {calls:24} {result.seconds:6.1f} s {note}", flush=True
         )
@@ -104,7 +105,7 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     add("--engine", choices=("codriver", "peer"), default="codriver", help="what serves --model")
     add("--context", type=int, default=16384)
     add("--threads", type=int, default=os.cpu_count() or 1, help="the peer's threads")
-    add("--max-tokens", type=int, default=300)
+    add("--max-tokens", type=int, default=1024)
     add("--timeout", type=float, default=600.0, help="seconds for one answer")
     add("--only", nargs="*", default=[], help="names of cases")
     add("--out", type=Path, default=None, help="default: .bench/tools/<time>")

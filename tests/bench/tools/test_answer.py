@@ -55,6 +55,33 @@ def test_arguments_that_came_with_the_start() -> None:
     assert answer.calls == (Call("go", '{"to": "b"}'),)
 
 
+def cut_at(stop_reason: str, pieces: str) -> list[dict[str, Any]]:
+    block = {"type": "tool_use", "id": "t", "name": "go", "input": {}}
+    delta = {"type": "input_json_delta", "partial_json": pieces}
+    return [
+        {"type": "content_block_start", "index": 0, "content_block": block},
+        {"type": "content_block_delta", "index": 0, "delta": delta},
+        {"type": "content_block_stop", "index": 0},
+        {"type": "message_delta", "delta": {"stop_reason": stop_reason}},
+        {"type": "message_stop"},
+    ]
+
+
+def test_a_call_that_the_length_cut_is_none() -> None:
+    answer = read_answer(cut_at("max_tokens", '{"to": "a'))
+    assert answer.calls == ()
+    assert answer.cut == Call("go", '{"to": "a')
+
+
+@pytest.mark.parametrize(
+    ("stop_reason", "pieces"), [("tool_use", '{"to": "a'), ("max_tokens", '{"to": "a"}')]
+)
+def test_half_a_call_without_that_excuse_counts(stop_reason: str, pieces: str) -> None:
+    answer = read_answer(cut_at(stop_reason, pieces))
+    assert answer.calls == (Call("go", pieces),)
+    assert answer.cut is None
+
+
 @pytest.mark.parametrize(
     ("found", "complaint"),
     [

@@ -3,19 +3,23 @@
 from edge.chat import ChatRequest, Message, Text, ToolResult, ToolSpec, ToolUse
 
 BARE = tuple(ToolSpec(name) for name in ("Bash", "Edit", "Read"))
-SYSTEM = (Text("You are a Claude agent."), Text("CWD: /home/dev/project\nDate: 2026-11-22"))
 PROJECT = "/home/dev/project"
 
 
-def conversation(task: str, *steps: tuple[str, dict, str, bool], tools=BARE) -> ChatRequest:
-    """``steps``: a tool's name, its input, its result, and whether that is an error."""
-    messages = [Message("user", (Text(task),))]
+def conversation(
+    task: str, *steps: tuple[str, dict, str, bool], tools=BARE, directory: str = PROJECT
+) -> ChatRequest:
+    """As it is once normalised. ``steps``: a tool's name, its input, its result, and whether
+    that is an error."""
+    facts = f"<system-reminder>\n# Environment\nCWD: {directory}\n</system-reminder>"
+    messages = [Message("user", (Text(facts), Text(task)))]
     for number, (name, given, result, is_error) in enumerate(steps):
         call = ToolUse(f"toolu_{number}", name, given)
         messages.append(Message("assistant", (call,)))
         answer = ToolResult(call.id, (Text(result),), is_error)
         messages.append(Message("user", (answer,)))
-    return ChatRequest("m", tuple(messages), system=SYSTEM, tools=tools)
+    system = (Text("You are a Claude agent."),)
+    return ChatRequest("m", tuple(messages), system=system, tools=tools)
 
 
 def read(name: str, text: str, **more: object) -> tuple[str, dict, str, bool]:

@@ -8,11 +8,22 @@ from edge.prompts.coaching.coach import AGENT_TEMPERATURE
 from tests.prompts.coaching.sessions import BARE, READ_CALC, conversation
 
 
-def test_an_introduction_with_the_projects_own_paths():
+def test_an_introduction_and_an_example_in_the_projects_own_paths():
     coached = coach(conversation("Fix calc.py"))
-    assert "/home/dev/project/limits.py" in coached.system[-1].text
     assert 'old_string ""' in coached.system[-1].text
+    facts, example, words = coached.messages[0].parts
+    assert facts == conversation("").messages[0].parts[0]
+    assert isinstance(example, Text)
+    assert "/home/dev/project/limits.py" in example.text
+    assert words == Text("Fix calc.py")
     assert coached.sampling.temperature == AGENT_TEMPERATURE
+
+
+def test_the_system_text_is_the_same_in_every_project():
+    here = coach(conversation("Fix calc.py"))
+    there = coach(conversation("Fix calc.py", directory="/srv/other"))
+    assert here.system == there.system
+    assert here.messages != there.messages
 
 
 def test_a_client_with_write_creates_by_write():

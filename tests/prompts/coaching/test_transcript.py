@@ -3,7 +3,13 @@
 from dataclasses import replace
 
 from edge.chat import Message, Text
-from edge.prompts.coaching.transcript import since_task, steps, task, working_directory
+from edge.prompts.coaching.transcript import (
+    is_reminder,
+    since_task,
+    steps,
+    task,
+    working_directory,
+)
 from tests.prompts.coaching.sessions import EDIT_CALC, PROJECT, READ_CALC, conversation
 
 
@@ -33,5 +39,12 @@ def test_steps_are_calls_with_their_results():
 def test_the_working_directory():
     assert working_directory(conversation("x")) == "/home/dev/project"
     full = "# Environment\n - Primary working directory: /srv/app\n - Platform: linux"
-    assert working_directory(replace(conversation("x"), system=(Text(full),))) == "/srv/app"
-    assert working_directory(replace(conversation("x"), system=())) == "."
+    silent = replace(conversation("x"), messages=(Message("user", (Text("x"),)),))
+    assert working_directory(replace(silent, system=(Text(full),))) == "/srv/app"
+    assert working_directory(silent) == "."
+
+
+def test_reminders():
+    assert is_reminder("<system-reminder>a</system-reminder>\n<system-reminder>b</system-reminder>")
+    assert not is_reminder("<system-reminder>a</system-reminder>\nFix it")
+    assert not is_reminder(" ")

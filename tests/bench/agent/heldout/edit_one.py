@@ -33,11 +33,16 @@ _GRADES = _d("""
         return "C"
 """)
 
-_LIMITS = _d("""
-    # Limits of the upload service.
-    MAX_FILES = 20
-    MAX_SIZE_MB = 50
-    TIMEOUT_S = 30
+_STYLE = _d("""
+    body {
+      margin: 2rem;
+      color: #222;
+    }
+
+    p {
+      line-height: 1.35;
+      max-width: 38em;
+    }
 """)
 
 _TEXT_TOOLS = _d("""
@@ -90,12 +95,12 @@ TASKS: tuple[Task, ...] = (
         solution=Solution({"grades.py": _GRADES.replace(" > ", " >= ")}),
     ),
     Task(
-        name="upload-limit",
+        name="paragraph-leading",
         category="edit-one",
-        prompt="Raise MAX_SIZE_MB in limits.py from 50 to 200.",
-        files={"limits.py": _LIMITS},
-        check=text_is("limits.py", _LIMITS.replace("50", "200")),
-        solution=Solution({"limits.py": _LIMITS.replace("50", "200")}),
+        prompt="The line-height of paragraphs in style.css should be 1.6 instead of 1.35.",
+        files={"style.css": _STYLE},
+        check=text_is("style.css", _STYLE.replace("1.35", "1.6")),
+        solution=Solution({"style.css": _STYLE.replace("1.35", "1.6")}),
     ),
     Task(
         name="add-whisper",

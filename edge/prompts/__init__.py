@@ -14,6 +14,7 @@ from edge.prompts.coaching import (
     new_files,
     resting_tools,
     spared,
+    trimmed,
 )
 from edge.prompts.conversation import to_messages
 from edge.prompts.families import template_for
@@ -44,5 +45,6 @@ __all__ = [
     "template_for",
     "to_messages",
     "toolcall_family",
+    "trimmed",
     "with_defaults",
 ]

@@ -21,6 +21,7 @@ from edge.prompts import (
     resting_tools,
     spared,
     to_messages,
+    trimmed,
 )
 from edge.prompts.thinking import reasoning_effort, wants_thinking
 from edge.toolcalls import check_satisfiable, check_tools
@@ -57,7 +58,7 @@ def generate_frame(number: int, request: ChatRequest, *, coached: bool, now: flo
     return Generate(
         id=number,
         prompt=_prompt(told, now),
-        offered=[Tool(tool.name, tool.description, _plain(tool.schema)) for tool in offered],
+        offered=[_tool(seen, tool, coached=coached) for tool in offered],
         choice=_choice(seen, offered),
         parallel=seen.tool_choice.parallel,
         sampling=_sampling(told.sampling),
@@ -68,6 +69,13 @@ def generate_frame(number: int, request: ChatRequest, *, coached: bool, now: flo
         coached=coached,
         act_from=_act_from(seen, offered),
     )
+
+
+def _tool(local: ChatRequest, tool: ToolSpec, *, coached: bool) -> Tool:
+    schema = _plain(tool.schema)
+    if coached:
+        schema = trimmed(local, tool.name, schema)
+    return Tool(tool.name, tool.description, schema)
 
 
 def _local(request: ChatRequest, coached: bool) -> ChatRequest:

@@ -5,6 +5,7 @@ Claude Code's own tools by name and leaves conversations without them alone. Cal
 llama engine, before the conversation is rendered.
 """
 
+from edge.prompts.coaching.arguments import trimmed
 from edge.prompts.coaching.coach import coach
 from edge.prompts.coaching.files import KnownFile, known_files
 from edge.prompts.coaching.stance import (
@@ -24,4 +25,5 @@ __all__ = [
     "new_files",
     "resting_tools",
     "spared",
+    "trimmed",
 ]

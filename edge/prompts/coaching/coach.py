@@ -57,7 +57,20 @@ You answer:
 The result is: The file has been updated.
 You answer:
 The limit in limits.py is now 20.
+
+The user asks: Make hello.sh, which prints hi.
+You answer:
+{make}
+The result is: The file has been created.
+You answer:
+hello.sh is there now and prints hi.
 </system-reminder>"""
+
+_MAKE_BY_WRITE = """\
+{{"name": "Write", "arguments": {{"file_path": "{cwd}/hello.sh", "content": "echo hi\\n"}}}}"""
+_MAKE_BY_EDIT = """\
+{{"name": "Edit", "arguments": {{"file_path": "{cwd}/hello.sh", "old_string": "", \
+"new_string": "echo hi\\n"}}}}"""
 
 _CREATE_BY_WRITE = "To create a file, call Write with its whole content."
 _CREATE_BY_EDIT = (
@@ -93,7 +106,10 @@ def _exemplified(messages: tuple[Message, ...], request: ChatRequest) -> tuple[M
     first = next((i for i, m in enumerate(messages) if m.role == "user"), None)
     if first is None:
         return messages
-    example = Text(_EXAMPLE.format(cwd=working_directory(request)))
+    cwd = working_directory(request)
+    by_write = any(tool.name == WRITE for tool in request.tools)
+    make = (_MAKE_BY_WRITE if by_write else _MAKE_BY_EDIT).format(cwd=cwd)
+    example = Text(_EXAMPLE.format(cwd=cwd, make=make))
     told = list(messages[first].parts)
     behind = next((i for i, part in enumerate(told) if not _is_reminder(part)), len(told))
     told.insert(behind, example)

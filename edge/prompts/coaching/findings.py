@@ -1,5 +1,5 @@
-"""What can be told of a changed file without running it: that it no longer parses, or that
-a name the change took away still stands elsewhere. Pure.
+"""What can be told of a changed file without running it: that it no longer parses, that a
+name the change took away still stands elsewhere, or that lines were written twice. Pure.
 
 Knows files as text. Never imports or runs what it looks at.
 """
@@ -29,6 +29,12 @@ LINES_BEFORE = 3
 
 SHOWN_LINE_LIMIT = 120
 """Characters of a line that are shown."""
+
+TWICE_LINES = 2
+"""So many lines together that stand twice are no chance."""
+
+TELLING_CHARACTERS = 6
+"""Of a line, without the blanks around it."""
 
 _WORD = re.compile(r"[A-Za-z_][\w.-]*\w|\d+(?:\.\d+)+")
 
@@ -95,6 +101,32 @@ def leftovers(edit: Step, words: str, files: Sequence[KnownFile]) -> list[str]:
     taken = _words(edit.argument("old_string")) - _words(edit.argument("new_string"))
     named = taken & _words(words)
     return [place for word in sorted(named) for place in _places(word, files)][:LISTED_LIMIT]
+
+
+def doubled(edit: Step, file: KnownFile) -> list[str]:
+    """Lines that this edit wrote though they stand elsewhere in the file, next to one another,
+    as when more was written than was replaced; empty where that is not plain."""
+    if file.text is None or not file.whole:
+        return []
+    old, new = edit.argument("old_string"), edit.argument("new_string")
+    if not new or not old:
+        return []
+    before, _, after = file.text.partition(new)
+    elsewhere = _telling(before) + _telling(after)
+    written = _telling(new)
+    kept = _telling(old)
+    twice = [line for line in written if line in elsewhere and line not in kept]
+    return twice if len(twice) >= TWICE_LINES and _stand_together(twice, written) else []
+
+
+def _telling(text: str) -> list[str]:
+    """Lines that say something: a bracket or an "else:" stands in many places."""
+    return [line.strip() for line in text.splitlines() if len(line.strip()) >= TELLING_CHARACTERS]
+
+
+def _stand_together(lines: Sequence[str], written: Sequence[str]) -> bool:
+    start = written.index(lines[0])
+    return list(written[start : start + len(lines)]) == list(lines)
 
 
 def _words(text: str) -> frozenset[str]:

@@ -7,18 +7,23 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from edge.prompts.coaching.files import Files, KnownFile, changes_files, shows_file
-from edge.prompts.coaching.findings import leftovers, parse_problem
+from edge.prompts.coaching.findings import doubled, leftovers, parse_problem
 from edge.prompts.coaching.intent import (
     named_files,
     only_asks,
     wants_change,
     wants_count,
+    wants_names,
+    wants_new_file,
     wants_run,
 )
-from edge.prompts.coaching.transcript import BASH, EDIT, READ, Step, arguments_of
+from edge.prompts.coaching.transcript import BASH, EDIT, READ, Step, arguments_of, is_listing
 
 TASK_LIMIT = 600
 """Characters of a task that are said again behind a result."""
+
+TWICE_SHOWN = 4
+"""Lines that are named at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,16 @@ _HINTS = (
     ),
 )
 
-_STILL = "The user also named {files}: go on with that file now, if it is part of the task."
+_STILL = "The user also named {files}. Next: call Read on {path}"
+_MAKE_IT = "It is not there yet. Create it now, with its whole content."
+_NAMES_ONLY = (
+    "These are only names of files. The user asked: {task}\n"
+    "Look inside: call Bash with grep -rn WORD . or Read the file that it may be in."
+)
+_TWICE = (
+    "In {path} these lines stand twice now: {lines}\n"
+    "If that is not meant, call Edit to take one of them out."
+)
 _BROKEN = (
     "{path} is broken now: {problem}\n"
     "Mend it: call Edit with all of these lines as old_string and the right lines as new_string."
@@ -99,6 +113,7 @@ class Past:
         self._made: list[tuple[str, object, str]] = []
         self._touched = ""
         self._files = Files()
+        self._changes: list[Step] = []
 
     def begin(self, words: str) -> None:
         """A person says what to do."""
@@ -118,7 +133,7 @@ class Past:
         self._look_around(step)
         if step.failed:
             found += [_REPEATED] if repeated else []
-            return [*found, *self._elsewhere(step), *self._findings(step)]
+            return [*self._missing(step, found), *self._elsewhere(step), *self._findings(step)]
         # A success that repeats is followed by words in any case: a hint would be their text.
         return [] if repeated else [*found, *self._progress(step, file)]
 
@@ -130,6 +145,15 @@ class Past:
         self._touched += f" {arguments_of(step.call)}"
         self._has_run = self._has_run or step.name == BASH
         return repeated
+
+    def _missing(self, step: Step, found: list[str]) -> list[str]:
+        """What to do about a missing file that is to be made, in place of ``found``."""
+        missed = step.name == READ and step.path is not None and "does not exist" in step.text
+        if not missed or not wants_new_file(self._task):
+            return found
+        names = named_files(self._task)
+        is_meant = any(PurePosixPath(step.path or "").match(name) for name in names)
+        return [_MAKE_IT] if is_meant else found
 
     def _look_around(self, step: Step) -> None:
         """Which files were missed so far, and what commands have listed."""
@@ -161,13 +185,22 @@ class Past:
     def _progress(self, step: Step, file: KnownFile | None) -> list[str]:
         if shows_file(step):
             count = len([line for line in step.text.split("\n") if line]) - step.text.endswith("\t")
-            return [_LINES.format(count=count), *self._findings(step)]
+            return [_LINES.format(count=count), *self._left_over(file), *self._findings(step)]
         if changes_files(step):
+            self._changes.append(step)
             return [self._after_change(step, file)]
         return [*self._elsewhere(step), *self._findings(step)]
 
+    def _left_over(self, file: KnownFile | None) -> list[str]:
+        """What earlier changes have left in a file that is read only now."""
+        seen = [file] if file is not None else []
+        places = dict.fromkeys(p for c in self._changes for p in leftovers(c, self._task, seen))
+        return [_LEFT_OVER.format(places="; ".join(places))] if places else []
+
     def _findings(self, step: Step) -> list[str]:
         """Behind something that was read or run."""
+        if not step.failed and is_listing(step) and self._wants_more_than_names:
+            return [_NAMES_ONLY.format(task=_short(self._task))]
         if self._is_to_run and not wants_change(self._task):
             return [_RUN_IT.format(task=_short(self._task))]
         if step.name not in (READ, BASH) or not only_asks(self._task):
@@ -175,6 +208,11 @@ class Past:
         if wants_count(self._task) and not self._has_run:
             return [_COUNT_IT]
         return [_ASKED.format(task=_short(self._task))]
+
+    @property
+    def _wants_more_than_names(self) -> bool:
+        words = self._task
+        return only_asks(words) and not wants_count(words) and not wants_names(words)
 
     @property
     def _is_to_run(self) -> bool:
@@ -186,8 +224,11 @@ class Past:
             return _BROKEN.format(path=file.path, problem=problem)
         if places := leftovers(step, self._task, self._files.newest_first()):
             return _LEFT_OVER.format(places="; ".join(places))
+        if file is not None and (twice := doubled(step, file)):
+            return _TWICE.format(path=file.path, lines="; ".join(twice[:TWICE_SHOWN]))
         if left := [name for name in dict.fromkeys(self._named) if name not in self._touched]:
-            return _STILL.format(files=" and ".join(left))
+            path = PurePosixPath(self._directory, left[0])
+            return _STILL.format(files=" and ".join(left), path=path)
         if self._is_to_run:
             return _RUN_IT.format(task=_short(self._task))
         return _CHANGED.format(task=_short(self._task))

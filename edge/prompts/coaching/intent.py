@@ -56,6 +56,14 @@ _SPARE = re.compile(
 )
 _FILE = re.compile(r"(?<![\w/.-])((?:[\w-]+/)*[\w-]+(?:\.[\w-]+)*\.[A-Za-z][A-Za-z0-9]{0,5})(?!\w)")
 
+_PATH_LIKE = re.compile(
+    r"[\w.-]/|/[\w.-]|(?<![\w.])\.[A-Za-z]\w+|\b(?:Makefile|Dockerfile|Jenkinsfile|Procfile|Gemfile|"
+    r"LICENSE|README|CHANGELOG|TODO)\b"
+)
+"""Words that may be paths without a suffix that tells."""
+
+_LISTING = re.compile(r"\b(?:list|names? of|which files|what files)\b", re.IGNORECASE)
+
 _ABBREVIATIONS = frozenset(("e.g", "i.e"))
 
 
@@ -98,3 +106,13 @@ def named_files(text: str) -> tuple[str, ...]:
     """File names in the text, each once, in order."""
     found = dict.fromkeys(_FILE.findall(text))
     return tuple(name for name in found if name.lower() not in _ABBREVIATIONS)
+
+
+def names_a_path(text: str) -> bool:
+    """Whether some file or folder is named, with or without a suffix."""
+    return bool(named_files(text) or _PATH_LIKE.search(text))
+
+
+def wants_names(text: str) -> bool:
+    """Whether names of files are an answer."""
+    return bool(_LISTING.search(text))

@@ -12,20 +12,24 @@ from edge.prompts.coaching.files import changes_files, known_files
 from edge.prompts.coaching.findings import parse_problem
 from edge.prompts.coaching.intent import (
     named_files,
+    names_a_path,
     names_folder,
     only_asks,
     spared_files,
     wants_change,
     wants_count,
+    wants_names,
     wants_new_file,
     wants_run,
 )
 from edge.prompts.coaching.transcript import (
     BASH,
     EDIT,
+    READ,
     WRITE,
     Step,
     arguments_of,
+    is_listing,
     since_task,
     steps,
     task,
@@ -46,13 +50,16 @@ class Circle:
 
 
 def circled(request: ChatRequest) -> Circle | None:
-    """A command that fails twice alike is barren for a change, a finding for a question."""
-    made = steps(since_task(request))
+    """A command that fails twice alike is barren for a change, a finding for a question; where
+    a change was asked for and none was made, nothing is a finding."""
+    since = since_task(request)
+    made = steps(since)
     if not made or not _is_again(made[-1], made[:-1]):
         return None
-    last = made[-1]
-    finding = last.name == BASH and only_asks(task(request))
-    return Circle(last.name, last.failed and not finding)
+    last, words = made[-1], task(request)
+    finding = last.name == BASH and only_asks(words)
+    undone = wants_change(words) and not _has_changed(since)
+    return Circle(last.name, undone or (last.failed and not finding))
 
 
 def _is_again(step: Step, before: Sequence[Step]) -> bool:
@@ -75,8 +82,8 @@ def time_for_words(request: ChatRequest) -> bool:
 def resting_tools(request: ChatRequest) -> frozenset[str]:
     """Tools that make no sense in the next step: edits where nothing is to be changed, an
     edit where nothing was seen that it could change, commands before a file that is to be
-    changed was looked at, the tool of a barren circle, and all of them when it is time for
-    words."""
+    changed was looked at, reading where no file is known by name or the missing one is to be
+    made, the tool of a barren circle, and all of them when it is time for words."""
     names = {tool.name for tool in request.tools}
     if time_for_words(request):
         return frozenset(names)
@@ -86,6 +93,8 @@ def resting_tools(request: ChatRequest) -> frozenset[str]:
         tired |= {EDIT, WRITE}
     if _must_look_first(request):
         tired.add(BASH)
+    if _has_nothing_to_read(request) or _missed_what_is_to_be_made(request):
+        tired.add(READ)
     by_edit = WRITE not in names and may_create(request)
     if not by_edit and not any(file.text for file in known_files(request)):
         tired.add(EDIT)
@@ -102,21 +111,49 @@ def _must_look_first(request: ChatRequest) -> bool:
     return bool(named) and len(left_files(words, since_task(request))) == len(set(named))
 
 
+def _has_nothing_to_read(request: ChatRequest) -> bool:
+    """Whether a path to read could only be guessed."""
+    return not names_a_path(task(request)) and not steps(request.messages)
+
+
+def _missed_what_is_to_be_made(request: ChatRequest) -> bool:
+    """Whether the last step showed that a file is missing which the person wants made."""
+    last = steps(since_task(request))[-1:]
+    missed = [step.path for step in last if step.failed and step.name == READ]
+    return bool(missed) and missed[0] in new_files(request)
+
+
 def is_owed_a_call(request: ChatRequest) -> bool:
     """Whether words would come too early: a file that the person named was not touched, a
     change was asked for and nothing has been done, something is to be run and was not, a
-    file that was changed no longer parses, or the last step missed."""
+    file that was changed no longer parses, the last step missed, or only names of files were
+    seen."""
     words, since = task(request), since_task(request)
     if left_files(words, since) or _is_broken(request) or _found_nothing(since):
+        return True
+    if saw_names_only(words, since):
         return True
     if wants_run(words) and not has_run(since):
         return True
     return wants_change(words) and not _has_changed(since)
 
 
+def saw_names_only(words: str, messages: Sequence[Message]) -> bool:
+    """Whether a question wants more than the names that a listing has shown."""
+    made = steps(messages)
+    if not only_asks(words) or wants_count(words) or wants_names(words):
+        return False
+    rest = [step for step in made if not is_listing(step)]
+    return len(rest) < len(made) and all(step.failed and step.name != BASH for step in rest)
+
+
 def left_files(words: str, messages: Sequence[Message]) -> list[str]:
     """Files that ``words`` name, not to be left alone, and no call has touched."""
-    touched = " ".join(arguments_of(step.call) for step in steps(messages))
+    return _untouched(words, steps(messages))
+
+
+def _untouched(words: str, made: Sequence[Step]) -> list[str]:
+    touched = " ".join(arguments_of(step.call) for step in made)
     spared = spared_files(words)
     return [name for name in named_files(words) if name not in touched and name not in spared]
 
@@ -164,9 +201,10 @@ def may_create(request: ChatRequest) -> bool:
 
 def new_files(request: ChatRequest) -> tuple[str, ...]:
     """Paths of the files that the person wants made and names, empty where it is not plain
-    in which folder."""
+    in which folder. One that was looked for and missed is still to be made."""
     words = task(request)
     if not wants_new_file(words) or names_folder(words):
         return ()
     directory = PurePosixPath(working_directory(request))
-    return tuple(str(directory / name) for name in left_files(words, since_task(request)))
+    done = [step for step in steps(since_task(request)) if not step.failed]
+    return tuple(str(directory / name) for name in _untouched(words, done))

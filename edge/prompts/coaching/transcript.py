@@ -20,6 +20,9 @@ _WORKING_DIRECTORY = re.compile(
 )
 """How Claude Code says it: bare in one line, in full among its environment's facts."""
 
+_LISTS = re.compile(r"(?:ls|find|tree|pwd)\b[^|;&]*$")
+"""Commands that show names."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -104,6 +107,12 @@ def plain(content: Sequence[Part]) -> str:
 def arguments_of(call: ToolUse) -> str:
     """Every argument as one line of text, to look for names in."""
     return " ".join(str(value) for value in call.input.values())
+
+
+def is_listing(step: Step) -> bool:
+    """Whether a command shows names of files and nothing of what they hold."""
+    command = step.argument("command").strip()
+    return step.name == BASH and bool(_LISTS.match(command)) and "-exec" not in command
 
 
 def working_directory(request: ChatRequest) -> str:

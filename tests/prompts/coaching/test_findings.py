@@ -2,9 +2,10 @@
 
 import pytest
 
+from edge.chat import ToolResult, ToolUse
 from edge.prompts.coaching.files import KnownFile, known_files
-from edge.prompts.coaching.findings import LOOKED_AT_LIMIT, leftovers, parse_problem
-from edge.prompts.coaching.transcript import steps
+from edge.prompts.coaching.findings import LOOKED_AT_LIMIT, doubled, leftovers, parse_problem
+from edge.prompts.coaching.transcript import Step, steps
 from tests.prompts.coaching.sessions import PROJECT, conversation, edit, read
 
 
@@ -72,3 +73,35 @@ def test_words_the_task_does_not_name_are_left_alone():
 
 def test_not_too_many():
     assert len(left("Drop y", read("a.py", "y\n" * 9 + "z"), edit("a.py", "y\nz", "z"))) <= 4
+
+
+def doubled_after(text: str, old: str, new: str) -> list[str]:
+    file = KnownFile("/p/a.py", text.replace(old, new, 1), whole=True)
+    call = ToolUse("1", "Edit", {"file_path": "/p/a.py", "old_string": old, "new_string": new})
+    return doubled(Step(call, ToolResult("1", ())), file)
+
+
+def test_lines_that_were_written_twice():
+    text = "first = 1\nsecond = 2\nthird = 3\n"
+    assert doubled_after(text, "first = 1", "first = 9\nsecond = 2\nthird = 3") == [
+        "second = 2",
+        "third = 3",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("first = 1", "first = 9\nsecond = 2"),  # one line may be meant
+        ("first = 1\nsecond = 2", "first = 9\nsecond = 2\nmore = 4"),
+        ("first = 1", "first = 1\nsecond = 2\nother = 5\nthird = 3"),  # not together
+    ],
+)
+def test_lines_that_are_no_doubles(old: str, new: str):
+    assert doubled_after("first = 1\nsecond = 2\nthird = 3\n", old, new) == []
+
+
+def test_doubles_in_a_file_that_is_not_wholly_known():
+    file = KnownFile("/p/a.py", "a = 1000\nb = 2000\n" * 2)
+    call = ToolUse("1", "Edit", {"old_string": "x", "new_string": "a = 1000\nb = 2000"})
+    assert doubled(Step(call, ToolResult("1", ())), file) == []

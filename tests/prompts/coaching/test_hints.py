@@ -30,7 +30,7 @@ def test_a_failure_that_repeats_is_told():
 
 
 def test_a_success_that_repeats_gets_no_hint():
-    part = coach(conversation("Fix calc.py", READ_CALC, READ_CALC)).messages[-2].parts[0]
+    part = coach(conversation("Fix calc.py", READ_CALC, READ_CALC)).messages[-1].parts[0]
     assert isinstance(part, ToolResult)
     assert part.content[-1].text == "a = 1\nb = 2\n"
 
@@ -38,6 +38,47 @@ def test_a_success_that_repeats_gets_no_hint():
 def test_files_that_are_left_are_named():
     request = conversation("Rename a in calc.py and main.py", READ_CALC, EDIT_CALC)
     assert "also named main.py" in last_result(request)
+
+
+def test_the_next_file_is_named_by_its_path():
+    request = conversation("Rename a in calc.py and main.py", READ_CALC, EDIT_CALC)
+    assert f"call Read on {PROJECT}/main.py" in last_result(request)
+
+
+def test_a_missing_file_that_is_to_be_made_is_made():
+    missed = ("Read", {"file_path": f"{PROJECT}/new.py"}, "File does not exist.", True)
+    told = last_result(conversation("Create new.py that prints 1.", missed))
+    assert "Create it now" in told
+    assert "find ." not in told
+    assert "find ." in last_result(conversation("Fix the bug in it.", missed))
+    assert "find ." in last_result(conversation("Create other.py like new2.py.", missed))
+
+
+def test_names_of_files_do_not_answer_a_question_about_them():
+    listed = bash("find . -type f", "./a.py\n./b.py")
+    assert "only names" in last_result(conversation("Where is the rate set?", listed))
+    for enough in ("Which files are there?", "How many files are there?", "Fix the rate."):
+        assert "only names" not in last_result(conversation(enough, listed))
+    grep = bash("grep -rn RATE .", "./a.py:1:RATE = 3")
+    assert "only names" not in last_result(conversation("Where is the rate set?", grep))
+
+
+def test_lines_that_stand_twice_are_told():
+    shown = read("conf.py", "HOST = 'a.example'\nPORT = 8000\nRETRIES = 3\nDEBUG = False\n")
+    made = edit(
+        "conf.py", "HOST = 'a.example'", "HOST = 'a.example'\nPORT = 1\nRETRIES = 3\nDEBUG = False"
+    )
+    told = last_result(conversation("Set PORT in conf.py to 1.", shown, made))
+    assert f"In {PROJECT}/conf.py these lines stand twice now: RETRIES = 3; DEBUG = False" in told
+
+
+def test_what_an_earlier_change_left_in_a_file_is_told_when_it_is_read():
+    made = edit("shapes.py", "def area(w):", "def size(w):")
+    shown = read("main.py", "from shapes import area\n\nprint(area(3))")
+    words = "Rename area in shapes.py to size, and in main.py."
+    told = last_result(conversation(words, made, shown))
+    assert "line 1: from shapes import area" in told
+    assert "line 3: print(area(3))" in told
 
 
 def test_after_a_change_the_task_is_told_again():

@@ -6,6 +6,7 @@ from edge.prompts.coaching.stance import (
     new_files,
     resting_tools,
     spared,
+    time_for_words,
 )
 from tests.prompts.coaching.sessions import (
     EDIT_CALC,
@@ -126,3 +127,34 @@ def test_a_circle_by_way_of_another_call():
     }
     changed = conversation("Change a in calc.py", READ_CALC, EDIT_CALC, READ_CALC)
     assert resting_tools(changed) == frozenset()
+
+
+MISSED = ("Read", {"file_path": f"{PROJECT}/new.py"}, "File does not exist.", True)
+LISTED = bash("find . -type f", "./a.py")
+
+
+def test_a_circle_is_no_finding_while_the_change_is_undone():
+    request = conversation("Create new.py that prints 1.", MISSED, LISTED, LISTED)
+    assert not time_for_words(request)
+    assert "Bash" in resting_tools(request)
+    assert is_owed_a_call(request)
+
+
+def test_a_missing_file_that_is_to_be_made_is_not_read_again():
+    made = conversation("Create new.py that prints 1.", MISSED)
+    assert resting_tools(made) == {"Read"}
+    assert new_files(made) == (f"{PROJECT}/new.py",)
+    assert "Read" not in resting_tools(conversation("Fix stock.py.", MISSED))
+
+
+def test_nothing_is_read_by_a_guessed_name():
+    assert "Read" in resting_tools(conversation("Where is the rate set?"))
+    assert "Read" not in resting_tools(conversation("Where is the rate set?", LISTED))
+    for words in ("What does calc.py do?", "Look into src/app.", "What is in the Makefile?"):
+        assert "Read" not in resting_tools(conversation(words))
+
+
+def test_names_alone_answer_no_question():
+    assert is_owed_a_call(conversation("Where is the rate set?", LISTED))
+    assert not is_owed_a_call(conversation("Which files are there?", LISTED))
+    assert not is_owed_a_call(conversation("Where is the rate set?", LISTED, READ_CALC))

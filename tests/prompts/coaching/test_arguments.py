@@ -1,0 +1,46 @@
+"""Arguments that only lead a small model astray."""
+
+import pytest
+
+from edge.prompts.coaching import trimmed
+from tests.prompts.coaching.sessions import READ_CALC, bash, conversation
+
+READ = {
+    "type": "object",
+    "properties": {
+        "file_path": {"type": "string"},
+        "offset": {"type": "integer"},
+        "limit": {"type": "number"},
+        "pages": {"type": "string"},
+    },
+    "required": ["file_path"],
+    "additionalProperties": False,
+}
+TOO_LONG = ("Read", {"file_path": "/a"}, "Too long: use offset and limit.", True)
+
+
+def test_tuning_is_left_out():
+    schema = trimmed(conversation("x", READ_CALC), "Read", READ)
+    assert list(schema["properties"]) == ["file_path", "pages"]
+    assert schema["additionalProperties"] is False
+    assert list(READ["properties"]) == ["file_path", "offset", "limit", "pages"]
+
+
+def test_until_a_result_speaks_of_it():
+    assert trimmed(conversation("x", TOO_LONG), "Read", READ) == READ
+    assert trimmed(conversation("x", bash("sleep 9", "Command timed out")), "Bash", READ) == READ
+
+
+@pytest.mark.parametrize("tool", ["Edit", "mcp__db__query"])
+def test_other_tools_keep_theirs(tool: str):
+    assert trimmed(conversation("x"), tool, READ) == READ
+
+
+def test_what_is_required_stays():
+    required = {**READ, "required": ["file_path", "limit"]}
+    assert "limit" in trimmed(conversation("x"), "Read", required)["properties"]
+
+
+@pytest.mark.parametrize("schema", [{}, {"type": "object"}, {"properties": {"n": True}}])
+def test_strange_schemas_are_left_alone(schema: dict):
+    assert trimmed(conversation("x"), "Read", schema) == schema

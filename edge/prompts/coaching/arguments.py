@@ -1,6 +1,7 @@
 """Which arguments a small model may give: the needless ones only lead it astray. Pure.
 
-Knows JSON schemas as plain dicts, and which of Claude Code's optional arguments are tuning.
+Knows JSON schemas as plain dicts, and which of Claude Code's optional arguments are tuning or
+remarks.
 """
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ from edge.chat import ChatRequest
 from edge.prompts.coaching.transcript import BASH, READ, steps
 
 _TUNING_TYPES = ("number", "integer", "boolean")
+
+_REMARK = "description"
+"""Of a command, for the person who watches: a second of a small board's time."""
 
 _ASKED_FOR = {
     READ: re.compile(r"\b(?:offset|limit)\b"),
@@ -31,7 +35,7 @@ def trimmed(request: ChatRequest, tool: str, schema: Mapping[str, Any]) -> dict[
     kept = {
         name: each
         for name, each in schema.get("properties", {}).items()
-        if name in required or not _is_tuning(each)
+        if name in required or not (_is_tuning(each) or name == _REMARK)
     }
     return {**schema, "properties": kept} if kept else dict(schema)
 

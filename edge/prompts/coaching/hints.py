@@ -17,7 +17,15 @@ from edge.prompts.coaching.intent import (
     wants_new_file,
     wants_run,
 )
-from edge.prompts.coaching.transcript import BASH, EDIT, READ, Step, arguments_of, is_listing
+from edge.prompts.coaching.transcript import (
+    BASH,
+    EDIT,
+    READ,
+    Step,
+    arguments_of,
+    found_nothing,
+    is_listing,
+)
 
 TASK_LIMIT = 600
 """Characters of a task that are said again behind a result."""
@@ -71,6 +79,10 @@ _MAKE_IT = "It is not there yet. Create it now, with its whole content."
 _NAMES_ONLY = (
     "These are only names of files. The user asked: {task}\n"
     "Look inside: call Bash with grep -rn WORD . or Read the file that it may be in."
+)
+_NOTHING_FOUND = (
+    "Nothing was found. The words may differ: search for one short word and ignore its case "
+    "(grep -rin WORD .), or see which files there are (find . -type f) and Read one."
 )
 _TWICE = (
     "In {path} these lines stand twice now: {lines}\n"
@@ -199,6 +211,8 @@ class Past:
 
     def _findings(self, step: Step) -> list[str]:
         """Behind something that was read or run."""
+        if found_nothing(step):
+            return [_NOTHING_FOUND]
         if not step.failed and is_listing(step) and self._wants_more_than_names:
             return [_NAMES_ONLY.format(task=_short(self._task))]
         if self._is_to_run and not wants_change(self._task):

@@ -29,6 +29,7 @@ from edge.prompts.coaching.transcript import (
     WRITE,
     Step,
     arguments_of,
+    found_nothing,
     is_listing,
     since_task,
     steps,
@@ -183,9 +184,10 @@ def _has_changed(messages: Sequence[Message]) -> bool:
 
 
 def _found_nothing(messages: Sequence[Message]) -> bool:
-    """Whether the last step missed: a file that is not there, an edit that does not fit."""
+    """Whether the last step missed: a file that is not there, an edit that does not fit, a
+    search without a find."""
     last = steps(messages)[-1:]
-    return any(step.failed and step.name != BASH for step in last)
+    return any((step.failed and step.name != BASH) or found_nothing(step) for step in last)
 
 
 def may_create(request: ChatRequest) -> bool:

@@ -23,6 +23,10 @@ _WORKING_DIRECTORY = re.compile(
 _LISTS = re.compile(r"(?:ls|find|tree|pwd)\b[^|;&]*$")
 """Commands that show names."""
 
+_SEARCHES = re.compile(r"(?:grep|egrep|rg|ag|find|git grep)\b")
+_NO_OUTPUT = "completed with no output"
+"""What Claude Code says for a command that printed nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -113,6 +117,13 @@ def is_listing(step: Step) -> bool:
     """Whether a command shows names of files and nothing of what they hold."""
     command = step.argument("command").strip()
     return step.name == BASH and bool(_LISTS.match(command)) and "-exec" not in command
+
+
+def found_nothing(step: Step) -> bool:
+    """Whether a command searched and came back with nothing."""
+    said = step.text.strip()
+    is_search = step.name == BASH and bool(_SEARCHES.match(step.argument("command").strip()))
+    return is_search and (not said or _NO_OUTPUT in said)
 
 
 def working_directory(request: ChatRequest) -> str:

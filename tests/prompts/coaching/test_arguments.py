@@ -31,6 +31,11 @@ def test_until_a_result_speaks_of_it():
     assert trimmed(conversation("x", bash("sleep 9", "Command timed out")), "Bash", READ) == READ
 
 
+def test_a_command_needs_no_remark():
+    schema = {"properties": {"command": {"type": "string"}, "description": {"type": "string"}}}
+    assert list(trimmed(conversation("x"), "Bash", schema)["properties"]) == ["command"]
+
+
 @pytest.mark.parametrize("tool", ["Edit", "mcp__db__query"])
 def test_other_tools_keep_theirs(tool: str):
     assert trimmed(conversation("x"), tool, READ) == READ

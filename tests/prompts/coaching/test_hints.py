@@ -63,6 +63,12 @@ def test_names_of_files_do_not_answer_a_question_about_them():
     assert "only names" not in last_result(conversation("Where is the rate set?", grep))
 
 
+def test_a_search_without_a_find():
+    empty = bash("grep -rn TAX_RATE .", "(Bash completed with no output)")
+    request = conversation("What is the tax rate?", empty)
+    assert "Nothing was found" in last_result(request)
+
+
 def test_lines_that_stand_twice_are_told():
     shown = read("conf.py", "HOST = 'a.example'\nPORT = 8000\nRETRIES = 3\nDEBUG = False\n")
     made = edit(

@@ -158,3 +158,7 @@ def test_names_alone_answer_no_question():
     assert is_owed_a_call(conversation("Where is the rate set?", LISTED))
     assert not is_owed_a_call(conversation("Which files are there?", LISTED))
     assert not is_owed_a_call(conversation("Where is the rate set?", LISTED, READ_CALC))
+
+
+def test_a_call_is_owed_after_a_search_without_a_find():
+    assert is_owed_a_call(conversation("What is the rate?", bash("grep -rn TAX .", "")))

@@ -2,15 +2,20 @@
 
 from dataclasses import replace
 
+import pytest
+
 from edge.chat import Message, Text
 from edge.prompts.coaching.transcript import (
+    Step,
+    found_nothing,
+    is_listing,
     is_reminder,
     since_task,
     steps,
     task,
     working_directory,
 )
-from tests.prompts.coaching.sessions import EDIT_CALC, PROJECT, READ_CALC, conversation
+from tests.prompts.coaching.sessions import EDIT_CALC, PROJECT, READ_CALC, bash, conversation
 
 
 def test_the_task_is_the_persons_last_words():
@@ -48,3 +53,29 @@ def test_reminders():
     assert is_reminder("<system-reminder>a</system-reminder>\n<system-reminder>b</system-reminder>")
     assert not is_reminder("<system-reminder>a</system-reminder>\nFix it")
     assert not is_reminder(" ")
+
+
+def only_step(step: tuple) -> Step:
+    (made,) = steps(conversation("x", step).messages)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("command", "lists"),
+    [
+        ("ls -la", True),
+        ("find . -type f", True),
+        ("find . -exec cat {} +", False),
+        ("ls | xargs cat", False),
+        ("cat a.py", False),
+    ],
+)
+def test_listings(command: str, lists: bool):
+    assert is_listing(only_step(bash(command, "a.py"))) is lists
+
+
+def test_searches_without_a_find():
+    assert found_nothing(only_step(bash("grep -rn RATE .", "")))
+    assert found_nothing(only_step(bash("find . -name x", "(Bash completed with no output)")))
+    assert not found_nothing(only_step(bash("touch a", "(Bash completed with no output)")))
+    assert not found_nothing(only_step(bash("grep -rn RATE .", "./a.py:1:RATE")))

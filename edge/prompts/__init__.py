@@ -8,6 +8,7 @@ from edge.prompts.capabilities import Capabilities
 from edge.prompts.coaching import (
     KnownFile,
     coach,
+    editable,
     is_owed_a_call,
     known_files,
     may_create,
@@ -31,6 +32,7 @@ __all__ = [
     "ChatTool",
     "KnownFile",
     "coach",
+    "editable",
     "is_owed_a_call",
     "known_files",
     "may_create",

@@ -13,6 +13,7 @@ from edge.chat import ChatRequest, JsonObject, Sampling, ToolSpec
 from edge.engines.frames import Generate, NarrowedProperty, Prompt, SamplingValues, Tool
 from edge.prompts import (
     coach,
+    editable,
     is_owed_a_call,
     known_files,
     may_create,
@@ -104,7 +105,9 @@ def _narrowed(local: ChatRequest, offered: tuple[ToolSpec, ...]) -> list[Narrowe
         return []
     files = known_files(local)
     cases = [
-        NarrowedProperty("Edit", "old_string", [file.text], where=("file_path", file.path))
+        NarrowedProperty(
+            "Edit", "old_string", editable(local, file), where=("file_path", file.path)
+        )
         for file in files
         if file.text and not spared(local, file.path)
     ]

@@ -9,6 +9,7 @@ from edge.prompts.coaching.arguments import trimmed
 from edge.prompts.coaching.coach import coach
 from edge.prompts.coaching.files import KnownFile, known_files
 from edge.prompts.coaching.stance import (
+    editable,
     is_owed_a_call,
     may_create,
     new_files,
@@ -19,6 +20,7 @@ from edge.prompts.coaching.stance import (
 __all__ = [
     "KnownFile",
     "coach",
+    "editable",
     "is_owed_a_call",
     "known_files",
     "may_create",

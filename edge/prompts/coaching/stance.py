@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from edge.chat import ChatRequest, Message
-from edge.prompts.coaching.files import changes_files, known_files
+from edge.prompts.coaching.files import KnownFile, changes_files, known_files
 from edge.prompts.coaching.findings import parse_problem
 from edge.prompts.coaching.intent import (
     named_files,
@@ -22,6 +22,7 @@ from edge.prompts.coaching.intent import (
     wants_new_file,
     wants_run,
 )
+from edge.prompts.coaching.spots import spots
 from edge.prompts.coaching.transcript import (
     BASH,
     EDIT,
@@ -162,6 +163,14 @@ def _untouched(words: str, made: Sequence[Step]) -> list[str]:
 def spared(request: ChatRequest, path: str) -> bool:
     """Whether the person said that this file is to be left alone."""
     return any(PurePosixPath(path).match(name) for name in spared_files(task(request)))
+
+
+def editable(request: ChatRequest, file: KnownFile) -> list[str]:
+    """The stretches of a file that an edit may replace text of: for the first one, where the
+    task points."""
+    edited = any(s.name == EDIT and s.path == file.path for s in steps(since_task(request)))
+    text = file.text or ""
+    return (spots(text, task(request)) if not edited else []) or [text]
 
 
 def _is_broken(request: ChatRequest) -> bool:

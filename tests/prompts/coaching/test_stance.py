@@ -1,6 +1,8 @@
 """What the next step should be."""
 
+from edge.prompts.coaching.files import known_files
 from edge.prompts.coaching.stance import (
+    editable,
     is_owed_a_call,
     may_create,
     new_files,
@@ -162,3 +164,14 @@ def test_names_alone_answer_no_question():
 
 def test_a_call_is_owed_after_a_search_without_a_find():
     assert is_owed_a_call(conversation("What is the rate?", bash("grep -rn TAX .", "")))
+
+
+def test_the_first_edit_begins_where_the_task_points():
+    shown = read("conf.py", "HOST = 1\nPORT = 8000\nDEBUG = 0")
+    first = conversation("Change PORT in conf.py to 1.", shown)
+    assert editable(first, known_files(first)[0]) == ["PORT = 8000\nDEBUG = 0"]
+    made = edit("conf.py", "PORT = 8000", "PORT = 1\nDEBUG = 0")
+    then = conversation("Change PORT in conf.py to 1.", shown, made)
+    assert editable(then, known_files(then)[0])[0].startswith("HOST")
+    vague = conversation("Improve conf.py.", shown)
+    assert editable(vague, known_files(vague)[0])[0].startswith("HOST")

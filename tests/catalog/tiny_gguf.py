@@ -124,7 +124,7 @@ def make_tiny_gguf(
     writer.add_layer_norm_rms_eps(1e-6)
     kind = gguf.TokenType
     more = dict.fromkeys(controls, kind.CONTROL) | dict.fromkeys(added, kind.USER_DEFINED)
-    add_vocabulary = _add_llama_vocab if architecture == "llama" else _add_qwen2_vocab
+    add_vocabulary = add_llama_vocabulary if architecture == "llama" else _add_qwen2_vocab
     plain = add_vocabulary(writer, more, frozenset(without))
     if chat_template is not None:
         writer.add_chat_template(chat_template)
@@ -142,7 +142,7 @@ def make_tiny_gguf(
     return path
 
 
-def _add_llama_vocab(
+def add_llama_vocabulary(
     writer: gguf.GGUFWriter, more: dict[str, gguf.TokenType], without: Set[str]
 ) -> list[bool]:
     """A SentencePiece vocabulary with byte fallback; returns which tokens are plain text."""

@@ -26,8 +26,11 @@ from edge.engines.worker.loop import InferenceLoop
 from edge.engines.worker.native import Model
 from edge.engines.worker.oom import offer_to_oom_killer
 from edge.engines.worker.prefix_files import PrefixFiles
-from edge.engines.worker.prefixes import Prefixes
+from edge.engines.worker.prefixes import Policy
+from edge.engines.worker.snapshots import policy_for
+from edge.engines.worker.store import Store
 from edge.errors import ModelUnusable
+from edge.units import Bytes
 
 FEW_SEQUENCES = 6
 """Sequences where each costs something although it rests: those that run, and what was used
@@ -75,18 +78,18 @@ def main(fd: int) -> int:
     _take_orders(wire, desk, loop)
     thread.join()
     if prefixes is not None:
-        prefixes.close()
+        prefixes.store.close()
     return 0
 
 
-def _open(load: Load, wire: Wire) -> tuple[Desk, InferenceLoop, Prefixes | None]:
+def _open(load: Load, wire: Wire) -> tuple[Desk, InferenceLoop, Policy | None]:
     """Everything that takes long before the first request. Raises ModelUnusable."""
     began = time.monotonic()
     model = Model(Path(load.path), n_gpu_layers=load.n_gpu_layers)
     desk = Desk(model, load.n_ctx)
     divisible = model.can_truncate()
     setting = Setting(load.n_ctx, load.n_ubatch, load.kv_type, load.n_gpu_layers)
-    fused, reason = fuse(model.metadata(), setting, available_memory(_meminfo()))
+    fused, reason = fuse(model.metadata(), setting, _available())
     cheap = divisible and fused
     n_sequences = load.n_sequences if cheap else min(load.n_sequences, FEW_SEQUENCES)
     context = Context(
@@ -99,7 +102,7 @@ def _open(load: Load, wire: Wire) -> tuple[Desk, InferenceLoop, Prefixes | None]
         n_sequences=n_sequences,
         fused=fused,
     )
-    prefixes = _prefixes(load, fused=fused)
+    prefixes = _prefixes(load, divisible=divisible, fused=fused)
     loop = InferenceLoop(
         model.vocabulary,
         context,
@@ -121,21 +124,22 @@ def _open(load: Load, wire: Wire) -> tuple[Desk, InferenceLoop, Prefixes | None]
     return desk, loop, prefixes
 
 
-def _meminfo() -> str:
+def _available() -> Bytes | None:
     try:
-        return Path("/proc/meminfo").read_text(encoding="ascii")
+        return available_memory(Path("/proc/meminfo").read_text(encoding="ascii"))
     except OSError:
-        return ""
+        return None
 
 
-def _prefixes(load: Load, *, fused: bool) -> Prefixes | None:
-    """The store of blocks for exactly this model, layout of the KV memory and llama.cpp."""
+def _prefixes(load: Load, *, divisible: bool, fused: bool) -> Policy | None:
+    """What is kept for exactly this model, layout of the KV memory and llama.cpp."""
     if not load.prefix_folder:
         return None
     layout = f"{load.kv_type} {'fused' if fused else 'transposed'}"
     root = root_name(fingerprint(Path(load.path)), layout, llama_cpp.__version__)
     folder = Path(load.prefix_folder, root.hex())
-    return Prefixes(PrefixFiles(folder, load.prefix_bytes), root)
+    store = Store(PrefixFiles(folder, load.prefix_bytes), available=_available)
+    return policy_for(store, root, divisible=divisible)
 
 
 def _take_orders(wire: Wire, desk: Desk, loop: InferenceLoop) -> None:

@@ -1,37 +1,72 @@
-"""Names for the blocks of a token sequence, so that equal beginnings have equal names; pure.
+"""Names for the KV state of a token sequence, so that equal beginnings have equal names; pure.
 
-A block's name is a hash of everything before it and itself, rooted in what the state
-depends on (model, KV type, version of llama.cpp): a name says the whole truth about the
-state it stands for.
+A name is a hash of all tokens up to where the state ends, rooted in what the state depends
+on (model, KV type, version of llama.cpp): it says the whole truth about the state it stands
+for. States come as blocks of equal length that join to a sequence, or, where a sequence
+cannot be cut, as wholes from its beginning; a whole's name tells its length too.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 BLOCK_TOKENS = 512
-"""Tokens of a block: large enough to be few files, small enough to be read between two steps."""
+"""Tokens of a block: large enough to be few files, small enough to be read between two steps.
+A whole of fewer tokens is read again sooner than it would come from a disk."""
 
 _NAME_BYTES = 20
+_LENGTH_BYTES = 4
+"""Of a whole's name: its tokens as a number."""
+
 _HEAD_BYTES = 4 * 1024 * 1024
 _PIECES = 64
 _PIECE_BYTES = 64 * 1024
 
 
-def block_names(root: bytes, tokens: Sequence[int], block: int = BLOCK_TOKENS) -> list[str]:
-    """One name for each whole block of ``tokens``."""
-    data = np.asarray(tokens, dtype="<i4").tobytes()
-    step = 4 * block
-    names, above = [], root
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The state of a stretch of a prompt: tokens ``start`` to ``end``."""
+
+    name: str
+    start: int
+    end: int
+
+
+def blocks_of(root: bytes, tokens: Sequence[int], size: int = BLOCK_TOKENS) -> list[Block]:
+    """The whole blocks of ``tokens``."""
+    data, step = _bytes(tokens), 4 * size
+    blocks, above = [], root
     for start in range(0, len(data) - step + 1, step):
-        own = data[start : start + step]
-        above = hashlib.blake2b(above + own, digest_size=_NAME_BYTES).digest()
-        names.append(above.hex())
-    return names
+        above = hashlib.blake2b(
+            above + data[start : start + step], digest_size=_NAME_BYTES
+        ).digest()
+        blocks.append(Block(above.hex(), start // 4, start // 4 + size))
+    return blocks
+
+
+def wholes_of(root: bytes, tokens: Sequence[int], ends: Iterable[int]) -> list[Block]:
+    """Everything up to each of ``ends`` that lies within ``tokens``, the shortest first."""
+    data, at, wholes = _bytes(tokens), 0, []
+    digest = hashlib.blake2b(root, digest_size=_NAME_BYTES - _LENGTH_BYTES)
+    for end in sorted({end for end in ends if 0 < end <= len(tokens)}):
+        digest.update(data[4 * at : 4 * end])
+        at = end
+        wholes.append(Block(end.to_bytes(_LENGTH_BYTES).hex() + digest.hexdigest(), 0, end))
+    return wholes
+
+
+def whole_length(name: str) -> int:
+    """How many tokens the whole with this name holds."""
+    return int(name[: 2 * _LENGTH_BYTES], 16)
+
+
+def _bytes(tokens: Sequence[int]) -> bytes:
+    return np.asarray(tokens, dtype="<i4").tobytes()
 
 
 def root_name(*parts: str) -> bytes:

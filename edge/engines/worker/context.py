@@ -125,6 +125,7 @@ class Context:
         """Tokens that llama.cpp computes at once; a batch is split into such."""
         self.interrupt: Callable[[], bool] = lambda: False
         """Asked while a decode runs that may be interrupted (CPU only); must return at once."""
+        self._divisible = model.can_truncate()
         self._vocabulary_size = model.vocabulary.size
         self._memory = llama_cpp.llama_get_memory(self.handle)
         self._batch = _Batch(n_batch)
@@ -170,27 +171,35 @@ class Context:
         """Let ``target`` share the first ``length`` tokens of ``source``; costs no compute."""
         llama_cpp.llama_memory_seq_cp(self._memory, source, target, 0, length)
 
-    def save(self, sequence: int, start: int, end: int) -> bytes:
-        """The state of the tokens from ``start`` to ``end``, for ``restore``; only for models
-        whose sequences may be cut anywhere."""
+    def state_size(self, sequence: int) -> int:
+        """Bytes of a whole sequence's state."""
+        return int(llama_cpp.llama_state_seq_get_size(self.handle, sequence))
+
+    def save(self, sequence: int, start: int, end: int) -> memoryview:
+        """The state of the tokens from ``start`` to ``end``, for ``restore``; of a model whose
+        sequences cannot be cut only all there is of one."""
+        if not self._divisible:
+            return self._state(sequence)
         llama_cpp.llama_memory_seq_cp(self._memory, sequence, self._ferry, start, end)
         try:
-            size = llama_cpp.llama_state_seq_get_size(self.handle, self._ferry)
-            buffer = np.empty(size, dtype=np.uint8)
-            target = _pointer(buffer, ctypes.c_uint8)
-            count = llama_cpp.llama_state_seq_get_data(self.handle, target, size, self._ferry)
+            return self._state(self._ferry)
         finally:
             llama_cpp.llama_memory_seq_rm(self._memory, self._ferry, -1, -1)
-        return buffer[:count].tobytes()
 
-    def restore(self, sequence: int, state: bytes) -> bool:
+    def _state(self, sequence: int) -> memoryview:
+        buffer = np.empty(self.state_size(sequence), dtype=np.uint8)
+        target = _pointer(buffer, ctypes.c_uint8)
+        count = llama_cpp.llama_state_seq_get_data(self.handle, target, len(buffer), sequence)
+        return buffer.data[:count]
+
+    def restore(self, sequence: int, state: memoryview) -> bool:
         """Append saved tokens to a sequence that ends where they start.
 
         False if llama.cpp does not take them; then nothing has changed.
         """
-        buffer = np.frombuffer(state, dtype=np.uint8)
-        source = _pointer(buffer, ctypes.c_uint8)
-        taken = llama_cpp.llama_state_seq_set_data(self.handle, source, len(state), self._ferry)
+        if not self._divisible:
+            return self._restore_whole(sequence, state)
+        taken = self._put(self._ferry, state)
         try:
             start = llama_cpp.llama_memory_seq_pos_min(self._memory, self._ferry)
             if not taken or start != self.held(sequence):
@@ -199,6 +208,21 @@ class Context:
         finally:
             llama_cpp.llama_memory_seq_rm(self._memory, self._ferry, -1, -1)
         return True
+
+    def _restore_whole(self, sequence: int, state: memoryview) -> bool:
+        """Windows hold no cells of the beginning, recurrent layers only the end: what is there
+        cannot be checked against what was wanted, so only an empty sequence takes it."""
+        if self.held(sequence):
+            return False
+        if taken := self._put(sequence, state):
+            return taken
+        llama_cpp.llama_memory_seq_rm(self._memory, sequence, -1, -1)
+        return False
+
+    def _put(self, sequence: int, state: memoryview) -> bool:
+        source = _pointer(np.frombuffer(state, dtype=np.uint8), ctypes.c_uint8)
+        count = llama_cpp.llama_state_seq_set_data(self.handle, source, len(state), sequence)
+        return bool(count)
 
     def clear(self) -> None:
         """Forget every sequence."""

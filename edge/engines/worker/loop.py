@@ -2,8 +2,8 @@
 
 Running answers' tokens come first in a step, then a slice of the prompts that are being
 read, as large as the running answers can bear. Nothing else may run on this thread; it
-knows no sockets and no templates. Jobs come through ``submit``, frames go out through the
-callback it was given.
+knows no sockets and no templates, and leaves the KV memory to memory.py. Jobs come through
+``submit``, frames go out through the callback it was given.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ from edge.engines.frames import FromWorker, Reading, Refused, Seated, Stats
 from edge.engines.worker.answering import Answering, Logits, Order, Tokens
 from edge.engines.worker.context import NoCells, Part
 from edge.engines.worker.drafts import Drafts
-from edge.engines.worker.ledger import Ledger, Seat, Strand
+from edge.engines.worker.ledger import Strand
+from edge.engines.worker.memory import Cells, Memory
 from edge.engines.worker.pace import Pace
-from edge.engines.worker.prefixes import Prefixes
+from edge.engines.worker.prefixes import Policy
 from edge.engines.worker.shares import shares
 from edge.engines.worker.shelf import Coming, Shelf
 from edge.engines.worker.tally import TELL_SECONDS, Tally
@@ -62,6 +63,8 @@ class _Seated:
     strand: Strand
     coming: Coming | None = None
     """Blocks that come from disk before the rest is read."""
+    restored: int = 0
+    """Tokens that came so."""
     answer: Answering | None = None
 
     @property
@@ -70,19 +73,25 @@ class _Seated:
         return len(self.job.tokens) - len(self.strand.tokens)
 
     @property
+    def arriving(self) -> Coming | None:
+        """What comes from disk, where the next block is there and still wanted."""
+        if self.coming is None or self.coming.patience or self.job.cancelled.is_set():
+            return None
+        return self.coming
+
+    @property
     def is_at_boundary(self) -> bool:
         """Whether other prompts may go on from here: behind what is stable, or at the end."""
         return len(self.strand.tokens) in (self.job.stable, len(self.job.tokens))
 
 
 class _Wake:
-    """In the inbox: the disk has room for another block."""
+    """In the inbox: the disk has done something."""
 
 
-class Decoder(Protocol):
-    """What the loop needs of native.Context."""
+class Decoder(Cells, Protocol):
+    """What the loop needs of context.Context."""
 
-    size: int
     batch_size: int
     unit: int
     threads: int
@@ -94,21 +103,9 @@ class Decoder(Protocol):
 
     def logits(self, row: int) -> Logits: ...
 
-    def held(self, sequence: int) -> int: ...
-
-    def truncate(self, sequence: int, length: int) -> bool: ...
-
-    def copy(self, source: int, target: int, length: int) -> None: ...
-
-    def clear(self) -> None: ...
-
-    def save(self, sequence: int, start: int, end: int) -> bytes: ...
-
-    def restore(self, sequence: int, state: bytes) -> bool: ...
-
 
 class InferenceLoop:
-    """Owns the context, the ledger and every running answer; ``run`` is the thread's body."""
+    """Owns the context, its memory and every running answer; ``run`` is the thread's body."""
 
     def __init__(
         self,
@@ -119,26 +116,26 @@ class InferenceLoop:
         n_sequences: int,
         n_parallel: int,
         send: Callable[[Sequence[FromWorker]], None],
-        prefixes: Prefixes | None = None,
+        prefixes: Policy | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._vocabulary = vocabulary
         self._divisible = divisible
         self._context = context
         context.interrupt = self._all_cancelled
-        self._ledger = Ledger(n_sequences, context.size, divisible=self._divisible)
+        shelf = None if prefixes is None else Shelf(prefixes, clock)
+        self._memory = Memory(context, n_sequences, divisible=divisible, shelf=shelf)
         self._pace = Pace(context.batch_size, context.unit)
         self._threads = Threads(context.threads)
         self._n_parallel = n_parallel
         self._send = send
-        self._shelf = Shelf(prefixes) if prefixes is not None and divisible else None
         self._steps = 0
         self._tally = Tally(threads=context.threads)
         self._told = clock()
         self._clock = clock
         self._inbox: queue.SimpleQueue[Job | _Wake | None] = queue.SimpleQueue()
         if prefixes is not None:
-            prefixes.when_written(lambda: self._inbox.put(_Wake()))
+            prefixes.store.when_done(lambda: self._inbox.put(_Wake()))
         self._waiting: list[Job] = []
         self._seated: list[_Seated] = []
         self._out: list[FromWorker] = []
@@ -178,7 +175,7 @@ class InferenceLoop:
             if idle and self._stopping:
                 return False
             try:
-                job = self._inbox.get(block=idle and not self._has_to_keep)
+                job = self._inbox.get(timeout=self._nap(idle=idle))
             except queue.Empty:
                 return True
             match job:
@@ -188,6 +185,14 @@ class InferenceLoop:
                     self._waiting.append(job)
                 case _Wake():
                     pass
+
+    def _nap(self, *, idle: bool) -> float | None:
+        """Seconds to wait for what comes: 0 while there is work, None until somebody comes."""
+        comings = [seated.coming for seated in self._seated]
+        wait = min((c.patience if c is not None else 0.0 for c in comings), default=0.0)
+        if (not wait and not idle) or self._memory.has_to_keep:
+            return 0.0
+        return None if idle else min(wait, TELL_SECONDS)
 
     def _drop_cancelled(self) -> None:
         self._waiting = [job for job in self._waiting if not job.cancelled.is_set()]
@@ -214,10 +219,8 @@ class InferenceLoop:
         tally = self._tally
         tally.answers_running = len(self._seated)
         tally.requests_waiting = len(self._waiting)
-        tally.context_cells_used = self._ledger.cells
         tally.threads = self._threads.now
-        if self._shelf is not None:
-            self._shelf.report(tally)
+        self._memory.report(tally)
         self._told = self._clock()
         self._out.append(Stats(tally.measures()))
 
@@ -229,14 +232,17 @@ class InferenceLoop:
         for job in list(self._waiting):
             if len(self._seated) >= self._n_parallel:
                 return
-            if blocked and len(job.tokens) - self._ledger.longest(job.tokens) > SIDE_TOKENS:
+            if blocked and len(job.tokens) - self._memory.longest(job.tokens) > SIDE_TOKENS:
                 continue
-            seat = self._ledger.seat(job.tokens, self._room(job))
-            if seat is None:
+            place = self._memory.seat(job.tokens, job.stable, self._room(job))
+            if place is None:
                 blocked = True
                 continue
             self._waiting.remove(job)
-            self._sit(job, seat)
+            seated = _Seated(job, place.strand, place.coming)
+            self._seated.append(seated)
+            if place.coming is None:
+                self._begin(seated)
 
     def _room(self, job: Job) -> int:
         wanted = ANSWER_ROOM_TOKENS
@@ -244,46 +250,19 @@ class InferenceLoop:
             wanted = min(wanted, job.order.max_tokens)
         return min(wanted, self._context.size - len(job.tokens))
 
-    def _sit(self, job: Job, seat: Seat) -> None:
-        """Make the KV memory fit the seat that the ledger chose."""
-        strand = seat.strand
-        self._forget(seat.forgotten)
-        if seat.copy_from is not None:
-            self._context.copy(seat.copy_from.sequence, strand.sequence, seat.kept)
-            self._ledger.share(seat.copy_from, strand, seat.kept)
-            self._ledger.touch(seat.copy_from)
-        elif len(strand.tokens) > seat.kept:
-            self._cut(strand, seat.kept)
-        strand.busy = True
-        strand.reserved = len(job.tokens) + self._room(job)
-        self._ledger.touch(strand)
-        seated = _Seated(job, strand)
-        self._seated.append(seated)
-        if self._shelf is not None:
-            seated.coming = self._shelf.look(strand, job.tokens, job.stable)
-        self._tally.prompt_tokens_reused_total += len(strand.tokens)
-        if seated.coming is None:
-            self._out.append(Seated(job.id, len(strand.tokens)))
-
-    def _forget(self, strands: Sequence[Strand]) -> None:
-        for strand in strands:
-            self._context.truncate(strand.sequence, 0)
-            self._ledger.cut(strand, 0)
-
-    def _cut(self, strand: Strand, length: int) -> None:
-        """To ``length``, or to nothing where the model's state cannot be cut there."""
-        if not self._context.truncate(strand.sequence, length):
-            self._context.truncate(strand.sequence, 0)
-            length = 0
-        self._ledger.cut(strand, length)
+    def _begin(self, seated: _Seated) -> None:
+        """All that memory and disk have of the prompt is in its place."""
+        seated.coming = None
+        there = len(seated.strand.tokens)
+        self._tally.prompt_tokens_reused_total += there - seated.restored
+        self._out.append(Seated(seated.job.id, there))
+        if seated.restored and seated.is_at_boundary:
+            self._memory.snapshot(seated.strand, pinned=True)
 
     def _leave(self, seated: _Seated) -> None:
-        """What was read or written stays as a prefix for the next."""
         self._seated.remove(seated)
         self._tally.answers_total += 1
-        seated.strand.busy = False
-        seated.strand.reserved = 0
-        self._ledger.touch(seated.strand)
+        self._memory.leave(seated.strand)
 
     # --- steps -----------------------------------------------------------------------------
 
@@ -331,9 +310,7 @@ class InferenceLoop:
                 self._run_over(seated, answer)
                 continue
             answer.trim(self._context.size - held)
-            gone = self._ledger.room_for(seated.strand, len(answer.pending))
-            if gone is not None:
-                self._forget(gone)
+            if self._memory.make_room(seated.strand, len(answer.pending)):
                 work.append((seated, answer.pending))
         return work
 
@@ -355,12 +332,12 @@ class InferenceLoop:
         ]
 
     def _has_read(self, seated: _Seated, tokens: list[int], row: int) -> None:
-        self._ledger.grow(seated.strand, tokens)
+        self._memory.grow(seated.strand, tokens)
         self._tally.prompt_tokens_read_total += len(tokens)
         job = seated.job
         self._out.append(Reading(job.id, len(seated.strand.tokens), len(job.tokens)))
-        if not self._divisible and seated.is_at_boundary:
-            self._snapshot(seated)
+        if seated.is_at_boundary:
+            self._memory.snapshot(seated.strand, pinned=bool(seated.left))
         if seated.left:
             return
         drafts = Drafts(self._pace, job.tokens) if self._divisible else None
@@ -375,27 +352,15 @@ class InferenceLoop:
         stable = seated.job.stable - len(seated.strand.tokens)
         return stable if stable > 0 and not self._divisible else seated.left
 
-    def _snapshot(self, seated: _Seated) -> None:
-        """Keep a sequence as it is now, for prompts that go on from here."""
-        strand, tokens = seated.strand, seated.strand.tokens
-        seat = self._ledger.copy_seat(strand)
-        if seat is None:
-            return
-        self._forget(seat.forgotten)
-        self._context.copy(strand.sequence, seat.strand.sequence, len(tokens))
-        self._ledger.share(strand, seat.strand, len(tokens))
-        seat.strand.pinned = bool(seated.left)
-        self._ledger.touch(seat.strand)
-
     def _has_decoded(self, seated: _Seated, answer: Answering, tokens: list[int], row: int) -> None:
         rows = [self._context.logits(row + index) for index in range(len(tokens))]
         stands = answer.take(rows, self._out.append)
         self._tally.answer_tokens_total += stands
         self._tally.tokens_drafted_total += len(tokens) - 1
         self._tally.tokens_accepted_total += stands - 1
-        self._ledger.grow(seated.strand, tokens[:stands])
+        self._memory.grow(seated.strand, tokens[:stands])
         if stands < len(tokens):
-            self._context.truncate(seated.strand.sequence, len(seated.strand.tokens))
+            self._memory.trim(seated.strand)
         if answer.ended is not None:
             self._leave(seated)
 
@@ -403,50 +368,30 @@ class InferenceLoop:
         """Whether nobody wants what is being decoded; asked by llama.cpp while it works."""
         return all(seated.job.cancelled.is_set() for seated in self._seated)
 
-    # --- prefixes on disk --------------------------------------------------------------------
+    # --- the disk ----------------------------------------------------------------------------
 
     def _restore(self) -> None:
-        """Bring blocks from disk: one a step beside running answers, else all there are."""
+        """Bring blocks from disk: one a step beside running answers, else all that are there."""
         running = self._is_answering
-        for seated in [s for s in self._seated if s.coming is not None]:
-            while seated.coming is not None and (seated.coming.ready or not running):
-                if not self._bring(seated, seated.coming):
-                    seated.coming = None
-                    self._out.append(Seated(seated.job.id, len(seated.strand.tokens)))
+        for seated in self._seated:
+            while (coming := seated.arriving) is not None:
+                self._bring(seated, coming)
                 if running:
                     break
 
-    def _bring(self, seated: _Seated, coming: Coming) -> bool:
-        """One block; False when there are no more, or the rest is better read as if new."""
-        found = None if seated.job.cancelled.is_set() else coming.next()
-        if found is None:
-            return False
-        block, state = found
-        strand = seated.strand
-        if len(strand.tokens) > block.start:
-            self._cut(strand, block.start)
-        if not self._context.restore(strand.sequence, state):
-            return False
-        more = seated.job.tokens[len(strand.tokens) : block.end]
-        self._tally.prompt_tokens_restored_total += len(more)
-        self._ledger.grow(strand, more)
-        return coming.more
+    def _bring(self, seated: _Seated, coming: Coming) -> None:
+        """The next block; the rest is read once there are no more, or one is no good."""
+        count = self._memory.bring(seated.strand, seated.job.tokens, coming)
+        seated.restored += count
+        self._tally.prompt_tokens_restored_total += count
+        if not count or not coming.more:
+            self._begin(seated)
 
     def _keep(self) -> None:
-        """Hand one block to the disk when it does not hurt: it costs some milliseconds."""
+        """Hand one state to the disk when it does not hurt: it costs some milliseconds."""
         self._steps += 1
-        if self._shelf is None or (self._is_answering and self._steps % KEEP_EVERY):
-            return
-        if (found := self._shelf.next_to_keep(self._ledger.strands)) is not None:
-            strand, block = found
-            state = self._context.save(strand.sequence, block.start, block.end)
-            self._shelf.keep(block, state)
-
-    @property
-    def _has_to_keep(self) -> bool:
-        return (
-            self._shelf is not None and self._shelf.next_to_keep(self._ledger.strands) is not None
-        )
+        if not (self._is_answering and self._steps % KEEP_EVERY):
+            self._memory.keep()
 
     @property
     def _is_answering(self) -> bool:
@@ -462,12 +407,9 @@ class InferenceLoop:
 
     def _resync(self) -> None:
         """After an interrupt: whole micro-batches were kept, and nobody wants the rest."""
-        for seated in list(self._seated):
-            at, held = len(seated.strand.tokens), self._context.held(seated.strand.sequence)
-            if seated.answer is None and self._divisible:
-                self._ledger.grow(seated.strand, seated.job.tokens[at:held])
-            else:
-                self._cut(seated.strand, min(at, held))
+        for seated in self._seated:
+            reading = seated.job.tokens if seated.answer is None else ()
+            self._memory.resync(seated.strand, reading)
 
     def _unblock(self) -> None:
         """Nothing could go on: the last one's answer ends here, so that the others can."""
@@ -478,23 +420,18 @@ class InferenceLoop:
 
     def _starve(self) -> None:
         """The ledger thought there were cells and llama.cpp has none: give one thing up."""
-        idle = [s for s in self._ledger.strands if not s.busy and s.tokens]
-        if idle:
-            self._forget([min(idle, key=lambda s: s.last_used)])
+        if self._memory.give_up_one():
             return
         last = self._seated[-1]
         self._out.append(Refused(last.job.id, "internal", "the context memory is full"))
         self._leave(last)
-        self._forget([last.strand])
+        self._memory.forget([last.strand])
 
     def _fail(self, why: str) -> None:
         for seated in list(self._seated):
             self._out.append(Refused(seated.job.id, "internal", why))
             self._leave(seated)
-        self._context.clear()
-        self._ledger = Ledger(
-            len(self._ledger.strands), self._context.size, divisible=self._divisible
-        )
+        self._memory.clear()
 
 
 def _part(seated: _Seated, tokens: Sequence[int]) -> Part:

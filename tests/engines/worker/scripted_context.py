@@ -108,8 +108,8 @@ class ScriptedContext:
         return len(self._cells[sequence])
 
     def truncate(self, sequence: int, length: int) -> bool:
-        if not self._divisible and 0 < length < len(self._cells[sequence]):
-            return False
+        # What llama.cpp says to that cannot be relied on.
+        assert self._divisible or length == 0
         del self._cells[sequence][length:]
         return True
 
@@ -119,11 +119,16 @@ class ScriptedContext:
         assert self._divisible or length == len(self._cells[source])
         self._cells[target] = self._cells[source][:length]
 
-    def save(self, sequence: int, start: int, end: int) -> bytes:
-        return json.dumps(self.tokens(sequence)[start:end]).encode()
+    def state_size(self, sequence: int) -> int:
+        return len(self.save(sequence, 0, self.held(sequence)))
 
-    def restore(self, sequence: int, state: bytes) -> bool:
-        tokens = json.loads(state)
+    def save(self, sequence: int, start: int, end: int) -> memoryview:
+        assert self._divisible or (start, end) == (0, self.held(sequence))
+        return memoryview(json.dumps(self.tokens(sequence)[start:end]).encode())
+
+    def restore(self, sequence: int, state: memoryview) -> bool:
+        assert self._divisible or not self._cells[sequence]
+        tokens = json.loads(bytes(state))
         if self.used + len(tokens) > self.size:
             return False
         self._cells[sequence] += [(token, object()) for token in tokens]

@@ -5,18 +5,36 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.engines.worker.blocks import block_names, fingerprint, root_name
+from edge.engines.worker.blocks import (
+    blocks_of,
+    fingerprint,
+    root_name,
+    whole_length,
+    wholes_of,
+)
 
 TOKENS = st.lists(st.integers(0, 200_000), max_size=40)
 
 
 @given(TOKENS, TOKENS)
 def test_equal_beginnings_have_equal_names_and_others_not(left: list[int], right: list[int]):
-    first, second = block_names(b"r", left, 4), block_names(b"r", right, 4)
+    first, second = blocks_of(b"r", left, 4), blocks_of(b"r", right, 4)
     assert len(first) == len(left) // 4
     for index, (a, b) in enumerate(zip(first, second, strict=False)):
         end = 4 * (index + 1)
-        assert (a == b) == (left[:end] == right[:end])
+        assert (a.start, a.end) == (end - 4, end)
+        assert (a.name == b.name) == (left[:end] == right[:end])
+
+
+@given(TOKENS, TOKENS, st.lists(st.integers(-1, 50), max_size=6))
+def test_a_whole_is_named_for_all_its_tokens(left: list[int], right: list[int], ends: list[int]):
+    first, second = wholes_of(b"r", left, ends), wholes_of(b"r", right, ends)
+    assert [w.end for w in first] == sorted({end for end in ends if 0 < end <= len(left)})
+    for whole in first:
+        assert whole == wholes_of(b"r", left[: whole.end], [whole.end])[0]
+        assert (whole.start, whole_length(whole.name)) == (0, whole.end)
+        assert len(whole.name) == 40
+        assert (whole in second) == (left[: whole.end] == right[: whole.end])
 
 
 def test_another_setting_has_other_names():
@@ -25,7 +43,8 @@ def test_another_setting_has_other_names():
         root_name("model", "q8_0", "1"),
         root_name("m", "odel"),
     ]
-    assert len({tuple(block_names(root, range(8), 4)) for root in names}) == 3
+    assert len({tuple(b.name for b in blocks_of(root, range(8), 4)) for root in names}) == 3
+    assert len({wholes_of(root, range(8), [8])[0].name for root in names}) == 3
 
 
 def test_a_fingerprint_tells_models_apart(tmp_path: Path):

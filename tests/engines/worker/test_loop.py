@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import given, settings
@@ -22,10 +23,13 @@ from edge.engines.frames import (
     Stats,
 )
 from edge.engines.worker.answering import Order
-from edge.engines.worker.loop import InferenceLoop, Job
+from edge.engines.worker.blocks import blocks_of
+from edge.engines.worker.loop import InferenceLoop, Job, _Wake
 from edge.engines.worker.prefix_files import PrefixFiles
 from edge.engines.worker.prefixes import Prefixes
+from edge.engines.worker.snapshots import Snapshots
 from edge.engines.worker.stops import StopFilter
+from edge.engines.worker.store import Store
 from edge.engines.worker.writer import Grip, Writer
 from edge.toolcalls import Family, Parser
 from tests.engines.worker.scripted_context import (
@@ -49,10 +53,11 @@ class Stage:
         batch: int = 64,
         folder: Path | None = None,
     ) -> None:
-        self.prefixes = None
+        self.prefixes: Prefixes | Snapshots | None = None
         if folder is not None:
-            files = PrefixFiles(folder, 1_000_000)
-            self.prefixes = Prefixes(files, b"root", block=16)
+            store = Store(PrefixFiles(folder, 1_000_000))
+            by_blocks = Prefixes(store, b"root", block=16)
+            self.prefixes = by_blocks if divisible else Snapshots(store, b"root", least=16)
         self.sent: list[FromWorker] = []
         self.context = ScriptedContext(size, batch_size=batch, divisible=divisible)
         self.loop = InferenceLoop(
@@ -86,7 +91,7 @@ class Stage:
         self.loop.stop()
         self.loop.run()
         if self.prefixes is not None:
-            self.prefixes.close()
+            self.prefixes.store.close()
 
     def text(self, number: int) -> str:
         return "".join(f.text for f in self.sent if isinstance(f, Piece) and f.id == number)
@@ -149,9 +154,14 @@ def test_the_next_turn_reads_only_what_is_new():
     assert stage.text(2) == expected(turn)
 
 
-def continued(stage: Stage) -> Stage:
+def continued(stage: Stage, folder: Path | None = None) -> Stage:
     """The same loop after a pause; a stopped one takes no more, so let it go on."""
     stage.loop._stopping = False
+    if folder is not None and stage.prefixes is not None:
+        store = stage.prefixes.store = Store(PrefixFiles(folder, 1_000_000))
+        assert stage.loop._memory._shelf is not None
+        stage.loop._memory._shelf._store = store
+        store.when_done(lambda: stage.loop._inbox.put(_Wake()))
     return stage
 
 
@@ -300,14 +310,14 @@ def test_an_idle_loop_hands_over_every_block(tmp_path: Path):
     thread = threading.Thread(target=stage.loop.run)
     thread.start()
     assert stage.prefixes is not None
-    blocks = stage.prefixes.blocks(long)
+    store, names = stage.prefixes.store, {block.name for block in blocks_of(b"root", long, 16)}
     deadline = time.monotonic() + 30
-    while stage.prefixes.restorable(blocks, 0) != blocks and time.monotonic() < deadline:
-        stage.prefixes.fetch(blocks[0]).result(5)
-    assert stage.prefixes.restorable(blocks, 0) == blocks
+    while set(store.names) != names and time.monotonic() < deadline:
+        store.fetch("0" * 40).result(5)
+    assert set(store.names) == names
     stage.loop.stop()
     thread.join()
-    stage.prefixes.close()
+    store.close()
 
 
 def test_a_broken_block_is_read_as_if_it_were_new(tmp_path: Path):
@@ -356,6 +366,72 @@ def test_a_state_that_cannot_be_cut_is_kept_where_prompts_part():
     assert (stage.kept(2), stage.kept(3), stage.kept(4)) == (len(PROMPT), 40, 40)
 
 
+def test_a_state_that_cannot_be_cut_survives_the_process(tmp_path: Path):
+    before = Stage(folder=tmp_path, divisible=False)
+    before.submit(1, PROMPT, stable=40)
+    before.run()
+    assert len(list(tmp_path.glob("*.kv"))) == 1
+    after = Stage(folder=tmp_path, divisible=False)
+    after.submit(1, [*PROMPT[:40], 4, 4, 4], stable=40)
+    after.run()
+    after = continued(after, tmp_path)
+    after.submit(2, [*PROMPT[:40], 5, 5, 5], stable=40)
+    after.run()
+    assert (after.kept(1), after.kept(2)) == (40, 40)
+    assert after.text(1) == expected([*PROMPT[:40], 4, 4, 4])
+    assert after.text(2) == expected([*PROMPT[:40], 5, 5, 5])
+    told = [frame for frame in after.sent if isinstance(frame, Stats)][-1].measures
+    assert told["prompt_tokens_restored_total"] == 40
+    assert told["prompt_tokens_reused_total"] == 40
+    assert told["prompt_tokens_read_total"] == 6
+
+
+def test_a_session_goes_on_after_a_restart_where_its_last_prompt_ended(tmp_path: Path):
+    before = Stage(folder=tmp_path, divisible=False)
+    turns = [PROMPT, [*PROMPT, *range(1, 30)], [*PROMPT, *range(1, 50)]]
+    for number, turn in enumerate(turns[:2]):
+        before.submit(number, turn, stable=20)
+        before.run()
+        before = continued(before, tmp_path)
+    after = Stage(folder=tmp_path, divisible=False)
+    after.submit(2, turns[2], stable=20)
+    after.run()
+    assert after.kept(2) == len(turns[1])
+    assert after.text(2) == expected(turns[2])
+
+
+def test_a_longer_state_on_disk_takes_the_place_of_a_shorter_one_in_memory(tmp_path: Path):
+    before = Stage(folder=tmp_path, divisible=False)
+    before.submit(1, PROMPT)
+    before.submit(2, PROMPT)
+    before.run()
+    after = Stage(folder=tmp_path, divisible=False)
+    after.submit(1, PROMPT[:40], stable=40, limit=1)
+    after.run()
+    after = continued(after, tmp_path)
+    after.submit(2, [*PROMPT, 8, 8], stable=40)
+    after.run()
+    assert after.kept(2) == len(PROMPT)
+    assert after.text(2) == expected([*PROMPT, 8, 8])
+    told = [frame for frame in after.sent if isinstance(frame, Stats)][-1].measures
+    done = [told[f"prompt_tokens_{how}_total"] for how in ("read", "reused", "restored")]
+    assert done == [40 + 2, 0, len(PROMPT)]
+
+
+def test_a_broken_whole_state_costs_no_more_than_its_reading(tmp_path: Path):
+    before = Stage(folder=tmp_path, divisible=False)
+    before.submit(1, PROMPT, stable=40)
+    before.run()
+    (file,) = tmp_path.glob("*.kv")
+    file.write_bytes(file.read_bytes()[:-3])
+    after = Stage(folder=tmp_path, divisible=False)
+    after.submit(1, PROMPT, stable=40)
+    after.run()
+    assert after.kept(1) == 0
+    assert after.text(1) == expected(PROMPT)
+    assert [f.name for f in tmp_path.glob("*.kv")] == [file.name]
+
+
 def test_what_was_done_is_counted():
     stage = Stage()
     stage.submit(1, PROMPT)
@@ -383,18 +459,31 @@ SESSIONS = st.lists(
 
 
 @settings(deadline=None)
-@given(SESSIONS, st.integers(150, 900), st.integers(1, 4), st.booleans())
+@given(
+    st.lists(SESSIONS, min_size=1, max_size=2),
+    st.integers(150, 900),
+    st.integers(1, 4),
+    st.booleans(),
+)
 def test_whatever_comes_every_answer_is_right(
-    plans: list[tuple[int, int, int, int | None]], size: int, parallel: int, divisible: bool
+    lives: list[list[tuple[int, int, int, int | None]]], size: int, parallel: int, divisible: bool
 ):
-    """Jobs of few families of prompts, some cancelled in the middle, in any memory."""
-    stage = Stage(size, parallel=parallel, divisible=divisible)
+    """Jobs of few families of prompts, some cancelled in the middle, in any memory; what one
+    process kept on disk is there for the next."""
+    with TemporaryDirectory() as folder:
+        for plans in lives:
+            stage = Stage(size, parallel=parallel, divisible=divisible, folder=Path(folder))
+            serve(stage, plans, size)
+
+
+def serve(stage: Stage, plans: list[tuple[int, int, int, int | None]], size: int) -> None:
     prompts: dict[int, tuple[list[int], int]] = {}
     jobs: list[tuple[Job, int | None]] = []
     for number, (family, length, limit, leaves) in enumerate(plans):
         prompt = [(family * 17 + n * n) % 60 + 1 for n in range(length)]
         prompts[number] = (prompt, limit)
-        jobs.append((stage.submit(number, prompt, limit), leaves))
+        stable = length // 2 if family else 0
+        jobs.append((stage.submit(number, prompt, limit, stable), leaves))
 
     def leave() -> None:
         for job, leaves in jobs:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.engines.worker import prefix_files as module
 from edge.engines.worker.prefix_files import ASIDE, ASIDE_LIMIT, PrefixFiles
 
 NAMES = [f"{number:040x}" for number in range(20)]
@@ -92,6 +93,72 @@ def test_not_all_rubbish_is_collected(tmp_path: Path):
         (tmp_path / f"{name}.kv").write_bytes(b"rubbish")
         files.read(name)
     assert len(list((tmp_path / ASIDE).iterdir())) == ASIDE_LIMIT
+
+
+def test_rubbish_is_collected_within_bounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(module, "ASIDE_BYTES", 1000)
+    files = opened(tmp_path)
+    for name in NAMES[:3]:
+        files.write(name, STATE)
+        (tmp_path / f"{name}.kv").write_bytes(b"x" * 450)
+        assert files.read(name) is None
+    assert len(list((tmp_path / ASIDE).iterdir())) == 2
+    assert list(tmp_path.glob("*.kv")) == []
+
+
+def test_a_large_state_is_read_in_pieces(tmp_path: Path):
+    state = os.urandom(3 * 1024 * 1024 + 17)
+    files = opened(tmp_path, budget=10_000_000)
+    assert files.write(NAMES[0], memoryview(state))
+    assert files.read(NAMES[0]) == state
+    path = tmp_path / f"{NAMES[0]}.kv"
+    path.write_bytes(path.read_bytes()[:-1] + bytes([state[-1] ^ 1]))
+    assert files.read(NAMES[0]) is None
+
+
+def test_what_a_power_cut_leaves_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The bytes are on the disk before the name is, and the name before it counts."""
+    files = opened(tmp_path)
+    path, part = tmp_path / f"{NAMES[0]}.kv", tmp_path / f"{NAMES[0]}.part"
+    settled: list[tuple[Path, bool, int]] = []
+
+    def settle(descriptor: int) -> None:
+        on_disk = Path(f"/proc/self/fd/{descriptor}").readlink()
+        settled.append((on_disk, path.exists(), files.size))
+
+    monkeypatch.setattr(os, "fsync", settle)
+    files.write(NAMES[0], STATE)
+    assert settled == [(part, False, 0), (tmp_path, True, 0)]
+
+
+def test_a_name_that_cannot_be_made_safe_does_not_count(tmp_path: Path, monkeypatch):
+    files = opened(tmp_path)
+
+    def settle(descriptor: int) -> None:
+        if Path(f"/proc/self/fd/{descriptor}").readlink() == tmp_path:
+            raise OSError("no")
+
+    monkeypatch.setattr(os, "fsync", settle)
+    assert not files.write(NAMES[0], STATE)
+    assert (files.size, list(tmp_path.iterdir())) == (0, [])
+
+
+def test_files_of_others_are_left_alone(tmp_path: Path):
+    (tmp_path / "backup.kv").write_bytes(STATE)
+    files = opened(tmp_path, budget=10)
+    assert files.names == []
+    assert (tmp_path / "backup.kv").is_file()
+
+
+def test_the_size_is_what_the_files_are(tmp_path: Path):
+    files = opened(tmp_path, budget=2500)
+    for name in (*NAMES[:8], *NAMES[:3]):
+        files.write(name, STATE)
+    (tmp_path / f"{NAMES[0]}.kv").write_bytes(b"rubbish")
+    files.read(NAMES[0])
+    assert files.size == sum(path.stat().st_size for path in tmp_path.glob("*.kv"))
+    assert files.size == sum(files.size_of(name) for name in files.names) > 0
+    assert opened(tmp_path).size == files.size
 
 
 def test_half_a_file_of_a_power_cut_is_swept_away(tmp_path: Path):

@@ -105,8 +105,10 @@ class Context:
         params.n_batch = n_batch
         params.n_ubatch = n_ubatch
         params.n_threads = params.n_threads_batch = n_threads
-        # One more than the sequences in use: blocks of state go through it.
-        params.n_seq_max = n_sequences + 1
+        # Blocks of state go through one more than the sequences in use. Whole states do not:
+        # a window or a recurrent state of its own would cost memory.
+        self._divisible = model.can_truncate()
+        params.n_seq_max = n_sequences + 1 if self._divisible else n_sequences
         self._ferry = n_sequences
         params.kv_unified = True
         params.swa_full = False
@@ -125,7 +127,6 @@ class Context:
         """Tokens that llama.cpp computes at once; a batch is split into such."""
         self.interrupt: Callable[[], bool] = lambda: False
         """Asked while a decode runs that may be interrupted (CPU only); must return at once."""
-        self._divisible = model.can_truncate()
         self._vocabulary_size = model.vocabulary.size
         self._memory = llama_cpp.llama_get_memory(self.handle)
         self._batch = _Batch(n_batch)

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.engines.worker.tiny_kinds import Kind, make_kind
 from tests.system.daemon import Daemon, Reply, serving, started
 
 KILLS = 1000
@@ -119,13 +120,22 @@ def test_a_crowd_gets_answers_or_clear_refusals(small: Daemon):
     assert words(small.ask("POST", "/v1/messages", asked(1)))
 
 
-def test_a_restart_reads_no_prefix_twice(tmp_path: Path):
+@pytest.mark.parametrize("kind", [None, "window", "hybrid", "delta", "recurrent"])
+def test_a_restart_reads_no_prefix_twice(tmp_path: Path, kind: Kind | None):
+    """Blocks of a model that can be cut, whole states of the others."""
+    model = "smollm2" if kind is None else str(make_kind(tmp_path / "tiny.gguf", kind))
     state = {"XDG_STATE_HOME": str(tmp_path)}
     usage: list[dict[str, int]] = []
     answers: list[str] = []
     for _ in range(2):
         with started(
-            "--model", "smollm2", "--context", "4096", "--port", "0", environment=state
+            "--model",
+            model,
+            "--context",
+            "4096" if kind is None else "8192",
+            "--port",
+            "0",
+            environment=state,
         ) as daemon:
             daemon.wait_up()
             reply = until_taken(daemon, asked(1))

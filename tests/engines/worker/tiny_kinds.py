@@ -16,7 +16,7 @@ from typing import Literal, TypeAlias
 import gguf
 import numpy as np
 
-from tests.catalog.tiny_gguf import add_llama_vocabulary
+from tests.catalog.tiny_gguf import CHATML, add_llama_vocabulary
 
 Kind: TypeAlias = Literal["plain", "window", "hybrid", "delta", "recurrent"]
 
@@ -39,6 +39,7 @@ class _File:
         self.writer.add_name(f"tiny {architecture}")
         self.writer.add_file_type(gguf.LlamaFileType.ALL_F32)
         self.writer.add_context_length(8192)
+        self.writer.add_chat_template(CHATML)
         self.writer.add_embedding_length(_EMBD)
         self.writer.add_block_count(layers)
         self.writer.add_feed_forward_length(_FF)

@@ -33,6 +33,10 @@ class Load(msgspec.Struct, frozen=True, tag="load"):
     """Where KV state of prompts' beginnings is kept; empty for nowhere."""
     prefix_bytes: int = 0
     """What that folder may hold."""
+    draft_path: str = ""
+    """A smaller model of the same vocabulary that guesses ahead; empty for none."""
+    draft_n_ctx: int = 0
+    """Tokens that it can see."""
 
 
 class Tool(msgspec.Struct, frozen=True):

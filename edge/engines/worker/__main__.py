@@ -22,6 +22,7 @@ from edge.engines.worker.attention import Setting, available_memory, fuse
 from edge.engines.worker.blocks import fingerprint, root_name
 from edge.engines.worker.context import Context
 from edge.engines.worker.desk import Desk
+from edge.engines.worker.draft_opening import open_draft
 from edge.engines.worker.loop import InferenceLoop
 from edge.engines.worker.native import Model
 from edge.engines.worker.oom import offer_to_oom_killer
@@ -103,6 +104,7 @@ def _open(load: Load, wire: Wire) -> tuple[Desk, InferenceLoop, Policy | None]:
         fused=fused,
     )
     prefixes = _prefixes(load, divisible=divisible, fused=fused)
+    speculation, more = open_draft(load, model, _available())
     loop = InferenceLoop(
         model.vocabulary,
         context,
@@ -111,13 +113,14 @@ def _open(load: Load, wire: Wire) -> tuple[Desk, InferenceLoop, Policy | None]:
         n_parallel=load.n_parallel,
         send=lambda messages: wire.send(*messages),
         prefixes=prefixes,
+        speculation=speculation,
     )
     wire.send(
         Ready(
             n_ctx=context.size,
             description=model.description(),
             vision=False,
-            reasons=[*desk.reasons, reason],
+            reasons=[*desk.reasons, reason, *more],
             load_seconds=time.monotonic() - began,
         )
     )

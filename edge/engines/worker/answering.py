@@ -59,6 +59,7 @@ class Answering:
         self._cycles = CycleWatch()
         self._drafts = drafts
         self._steer = order.steer
+        self._judge: Callable[[int, int], None] | None = None
         self._written = 0
         self._tail = b""
         self.pending: list[int] = [last]
@@ -91,6 +92,23 @@ class Answering:
     def trim(self, room: int) -> None:
         """At most ``room`` pending tokens can be decoded now; the first always is one."""
         del self.pending[max(1, room) :]
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a grammar holds the next token."""
+        return self._order.writer.constraint is not None
+
+    @property
+    def left(self) -> int | None:
+        """Tokens that may still be written, as far as the request says."""
+        limit = self._order.max_tokens
+        return None if limit is None else limit - self._written
+
+    def expect(self, drafted: Sequence[int], judge: Callable[[int, int], None]) -> None:
+        """Decode these behind the pending token too; ``judge`` is told how many of them were
+        decoded, and how many chosen."""
+        self.pending += drafted
+        self._judge = judge
 
     def _choose(self, row: Logits) -> int:
         if self._steer is not None:
@@ -137,7 +155,10 @@ class Answering:
     def _draft(self, drafted: int, accepted: int) -> None:
         if self._drafts is None:
             return
-        if drafted:
+        if self._judge is not None:
+            self._judge(drafted, accepted)
+            self._judge = None
+        elif drafted:
             self._drafts.judge(drafted, accepted)
         if self.ended is None:
             self.pending += self._drafts.propose()

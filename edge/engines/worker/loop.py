@@ -25,6 +25,7 @@ from edge.engines.worker.pace import Pace
 from edge.engines.worker.prefixes import Policy
 from edge.engines.worker.shares import shares
 from edge.engines.worker.shelf import Coming, Shelf
+from edge.engines.worker.speculation import Speculation
 from edge.engines.worker.tally import TELL_SECONDS, Tally
 from edge.engines.worker.threads import Threads
 from edge.errors import EngineError
@@ -117,6 +118,7 @@ class InferenceLoop:
         n_parallel: int,
         send: Callable[[Sequence[FromWorker]], None],
         prefixes: Policy | None = None,
+        speculation: Speculation | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._vocabulary = vocabulary
@@ -129,6 +131,7 @@ class InferenceLoop:
         self._threads = Threads(context.threads)
         self._n_parallel = n_parallel
         self._send = send
+        self._speculation = speculation if divisible else None
         self._steps = 0
         self._tally = Tally(threads=context.threads)
         self._told = clock()
@@ -221,6 +224,8 @@ class InferenceLoop:
         tally.requests_waiting = len(self._waiting)
         tally.threads = self._threads.now
         self._memory.report(tally)
+        if self._speculation is not None:
+            self._speculation.report(tally)
         self._told = self._clock()
         self._out.append(Stats(tally.measures()))
 
@@ -268,6 +273,7 @@ class InferenceLoop:
 
     def _step(self) -> None:
         self._restore()
+        self._speculate()
         work = self._answers() + self._readings()
         if not work:
             if all(seated.coming is None for seated in self._seated):
@@ -295,6 +301,15 @@ class InferenceLoop:
             else:
                 self._has_decoded(seated, seated.answer, tokens, row)
             row += len(tokens)
+
+    def _speculate(self) -> None:
+        """The draft model guesses ahead, while one answer runs and nobody else wants anything."""
+        if self._speculation is None or len(self._seated) > 1 or self._waiting:
+            return
+        for seated in self._seated:
+            if seated.answer is not None:
+                held, hurried = seated.strand.tokens, lambda: not self._inbox.empty()
+                self._speculation.help(seated.answer, held, self._pace, hurried)
 
     def _answers(self) -> list[tuple[_Seated, list[int]]]:
         """The next tokens of every running answer that has room for them.
@@ -402,6 +417,8 @@ class InferenceLoop:
         self._threads.learn(took, self._clock())
         if self._threads.now != before:
             self._context.use_threads(self._threads.now)
+            if self._speculation is not None:
+                self._speculation.use_threads(self._threads.now)
 
     # --- bad days ---------------------------------------------------------------------------
 

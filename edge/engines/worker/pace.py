@@ -45,7 +45,7 @@ class Pace:
         prompts took so long."""
         if rows and not read:
             self._steps[rows] = _mixed(self._steps.get(rows), took)
-        elif rows and (alone := self._seconds(rows)) is not None:
+        elif rows and (alone := self.seconds(rows)) is not None:
             self._beside = _mixed(self._beside, max(0.0, took - alone) / read)
         elif read >= MIN_CHUNK_TOKENS:
             self._read = _mixed(self._read, took / read)
@@ -61,7 +61,7 @@ class Pace:
 
     def slice(self, rows: int) -> int:
         """Prompt tokens beside ``rows`` tokens of running answers."""
-        alone = self._seconds(rows)
+        alone = self.seconds(rows)
         each = self._beside if self._beside is not None else self._read
         if alone is None or not each:
             return MIN_CHUNK_TOKENS
@@ -73,15 +73,15 @@ class Pace:
         if the one before was; 0 where drafting does not pay."""
         best, best_rate = 0, 0.0
         for length in (0, *DRAFT_LENGTHS):
-            seconds = self._seconds(length + 1)
+            seconds = self.seconds(length + 1)
             if not seconds:
                 return DRAFT_LENGTHS[1]
-            rate = _gained(chance, length) / seconds
+            rate = gained(chance, length) / seconds
             if rate > best_rate:
                 best, best_rate = length, rate
         return best
 
-    def _seconds(self, rows: int) -> float | None:
+    def seconds(self, rows: int) -> float | None:
         """What a step of so many rows takes: as seen, or as hoped from its neighbours."""
         if rows in self._steps:
             return self._steps[rows]
@@ -90,8 +90,16 @@ class Pace:
             return min(self._steps.values(), default=None)
         return self._steps[fewer] + (rows - fewer) * (self._read or 0.0)
 
+    def least(self, rows: int) -> float | None:
+        """What a step of so many rows takes: as seen, or no less than fewer rows take and
+        reading as many does. For whoever has to try it once to know."""
+        if rows in self._steps:
+            return self._steps[rows]
+        fewer = [took for n, took in self._steps.items() if n < rows]
+        return max(*fewer, rows * (self._read or 0.0)) if fewer else None
 
-def _gained(chance: float, length: int) -> float:
+
+def gained(chance: float, length: int) -> float:
     """Tokens of one step on average: the chosen one and the drafts accepted before it."""
     return sum(chance**n for n in range(length + 1))
 

@@ -22,6 +22,11 @@ class Tally:
     answer_tokens_total: int = 0
     tokens_drafted_total: int = 0
     tokens_accepted_total: int = 0
+    draft_model_tokens_drafted_total: int = 0
+    draft_model_tokens_accepted_total: int = 0
+    draft_model_tokens_read_total: int = 0
+    draft_model_seconds_total: float = 0.0
+    draft_model_on: int = 0
     decodes_total: int = 0
     decode_seconds_total: float = 0.0
     answers_running: int = 0

@@ -7,14 +7,15 @@ Called by the command line (serve, plan).
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from edge.board.probe import probe
 from edge.board.profile import bandwidth, with_profile
 from edge.catalog import fetch, models, store
-from edge.catalog.planner import Plan, Wishes, choose, plan
+from edge.catalog.pairing import Wish, pair
+from edge.catalog.planner import Candidate, Plan, Wishes, choose, plan
 from edge.config import Config
 from edge.engines.frames import Load
 from edge.state import BoardFacts
@@ -55,6 +56,8 @@ class Choice:
             n_parallel=N_PARALLEL,
             prefix_folder="" if prefixes is None or not prefix_bytes else str(prefixes),
             prefix_bytes=prefix_bytes,
+            draft_path="" if best.draft is None else str(best.draft.path),
+            draft_n_ctx=0 if best.draft is None else best.draft.n_ctx,
         )
 
 
@@ -84,9 +87,37 @@ def choose_model(
     wanted = config.model.path_or_name
     if not wanted:
         found = store.scan(models_dir)
-        return Choice(plan(found.candidates, board, wishes), board, found.refused)
+        plans = plan(found.candidates, board, wishes)
+        return Choice(
+            _drafted(plans, found.candidates, config, models_dir, tell), board, found.refused
+        )
+    named = _fetched(wanted, models_dir, tell)
+    plans = plan([named], board, wishes)
+    return Choice(_drafted(plans, [named], config, models_dir, tell), board, ())
+
+
+def _fetched(wanted: str, models_dir: Path, tell: Callable[[str], None]) -> Candidate:
+    """The model a person named, fetched if the catalogue knows where. Raises ModelUnusable."""
     ref = models.resolve(wanted, models_dir)
     if not ref.is_present() and ref.entry is not None:
         tell(f"fetching {ref.name} ({ref.entry.bytes // 1_000_000} MB) into {models_dir}")
     fetch.ensure(ref, models_dir)
-    return Choice(plan([store.candidate(ref)], board, wishes), board, ())
+    return store.candidate(ref)
+
+
+def _drafted(
+    plans: tuple[Plan, ...],
+    candidates: Sequence[Candidate],
+    config: Config,
+    models_dir: Path,
+    tell: Callable[[str], None],
+) -> tuple[Plan, ...]:
+    """The plans, the best one with a draft model where that pays. Raises ModelUnusable."""
+    if not plans or not plans[0].fits:
+        return plans
+    wish = Wish(allowed=config.model.draft != "off")
+    if config.model.draft not in ("auto", "off"):
+        wish = Wish(named=_fetched(config.model.draft, models_dir, tell))
+    elif wish.allowed and len(candidates) == 1:
+        candidates = [*candidates, *store.scan(models_dir).candidates]
+    return (pair(plans[0], candidates, wish), *plans[1:])

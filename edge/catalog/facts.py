@@ -69,6 +69,8 @@ class GgufFacts:
     vocab_size: int | None
     special_tokens: Mapping[str, SpecialToken]
     """By role: bos, eos, eot, unknown, padding and so on."""
+    vocabulary: str | None = None
+    """A name for the list of tokens: files whose lists are the same but for padding share it."""
 
     def integer(self, key: str) -> int | None:
         """A number kept under the architecture's own prefix ("block_count")."""

@@ -9,6 +9,7 @@ library; called by the store and by whoever needs a model's facts (templates, en
 
 from __future__ import annotations
 
+import hashlib
 import math
 import os
 import struct
@@ -107,6 +108,7 @@ def parse(view: View, where: str, file_bytes: Bytes | None = None) -> GgufFacts:
         file_bytes=size,
         vocab_size=_vocab_size(metadata),
         special_tokens=_special_tokens(view, metadata, where),
+        vocabulary=_vocabulary(view, metadata, where),
     )
     _check_length(facts, where)
     return facts
@@ -324,6 +326,32 @@ def _vocab_size(metadata: Mapping[str, Value]) -> int | None:
             return len(tokens)
         case _:
             return None
+
+
+def _vocabulary(view: View, metadata: Mapping[str, Value], where: str) -> str | None:
+    """A hash of the tokens, in the order and form in which they stand in the file.
+
+    Lists are padded with "[PAD151665]" and so on up to the size that a model's matrices have,
+    which differs among models of a family: such an end does not count.
+    """
+    tokens = metadata.get("tokenizer.ggml.tokens")
+    if isinstance(tokens, tuple):
+        data, count = b"".join(_as_in_file(str(text)) for text in tokens), len(tokens)
+    elif isinstance(tokens, CountedArray) and tokens.type == "string":
+        cursor = _Cursor(view, where, len(view), tokens.offset)
+        cursor.skip_texts(tokens.count)
+        data, count = bytes(view[tokens.offset : cursor.position]), tokens.count
+    else:
+        return None
+    end = len(data)
+    while data.endswith(pad := _as_in_file(f"[PAD{count - 1}]"), 0, end):
+        end, count = end - len(pad), count - 1
+    return hashlib.blake2b(memoryview(data)[:end], digest_size=16).hexdigest()
+
+
+def _as_in_file(text: str) -> bytes:
+    data = text.encode()
+    return struct.pack("<Q", len(data)) + data
 
 
 def _special_tokens(

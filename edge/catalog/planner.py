@@ -100,6 +100,16 @@ class Wishes:
 
 
 @dataclass(frozen=True, slots=True)
+class DraftPlan:
+    """A smaller model that guesses ahead; chosen by edge.catalog.pairing."""
+
+    model: str
+    path: Path
+    n_ctx: Tokens
+    memory: Bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """How one model would run here. ``reason`` is for the person."""
 
@@ -120,6 +130,7 @@ class Plan:
     tools: bool
     decode_tokens_per_second: TokensPerSecond | None
     reason: str
+    draft: DraftPlan | None = None
 
     @property
     def memory_bytes(self) -> Bytes:

@@ -71,5 +71,6 @@ def _as_object(one: Plan) -> JsonObject:
         "decode_tokens_per_second": one.decode_tokens_per_second,
         "tools": one.tools,
         "fits": one.fits,
+        "draft": str(one.draft.path) if one.draft else None,
         "reason": one.reason,
     }

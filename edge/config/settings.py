@@ -39,12 +39,14 @@ class ServerSettings:
 
 @dataclass(frozen=True, slots=True)
 class ModelSettings:
-    """``path_or_name`` may be empty; 0 for ``context`` and ``threads`` means: choose."""
+    """``path_or_name`` may be empty; 0 for ``context`` and ``threads`` means: choose.
+    ``draft`` is "auto", "off", or a path or name as well."""
 
     path_or_name: str
     context: Annotated[Tokens, Between(0, 2**31)]
     threads: Annotated[int, Between(0, 1024)]
     models_dir: Path | None
+    draft: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from edge.engines.worker.draft_model import VIEWS, DraftModel
 from edge.engines.worker.native import Model
 from edge.engines.worker.payoff import Payoff
 from edge.engines.worker.speculation import Speculation
-from edge.errors import EngineError
+from edge.errors import EngineError, ModelUnusable
 from edge.units import Bytes, Seconds
 
 MOST_BATCH_TOKENS = 128
@@ -62,7 +62,7 @@ def open_draft(
         return None, ()
     try:
         return _opened(load, target, available)
-    except EngineError as error:
+    except (EngineError, ModelUnusable) as error:
         return None, (f"draft model: not used, {error}",)
 
 
@@ -72,10 +72,12 @@ def _opened(
     if not target.can_truncate():
         return None, ("draft model: not used, what this model has read cannot be taken back",)
     model = Model(Path(load.draft_path), n_gpu_layers=_EVERY_LAYER if load.n_gpu_layers else 0)
-    if (why := difference(target.vocabulary, model.vocabulary)) is not None:
+    why = difference(target.vocabulary, model.vocabulary)
+    if why is None and not model.can_truncate():
+        why = "what it has read cannot be taken back"
+    if why is not None:
+        model.close()
         return None, (f"draft model: not used, {why}",)
-    if not model.can_truncate():
-        return None, ("draft model: not used, what it has read cannot be taken back",)
     shared = min(target.vocabulary.size, model.vocabulary.size)
     context = _context(load, model, available)
     draft = DraftModel(context, shared=shared, ends=target.vocabulary.ends)

@@ -169,6 +169,10 @@ class Model:
             )
         self.vocabulary = Vocabulary(llama_cpp.llama_model_get_vocab(self.handle))
 
+    def close(self) -> None:
+        """Give its memory back; nothing of it may be used after."""
+        llama_cpp.llama_model_free(self.handle)
+
     def metadata(self) -> dict[str, str]:
         """Every scalar of the GGUF's key-value table, as text."""
         count = llama_cpp.llama_model_meta_count(self.handle)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -28,6 +28,7 @@ from edge.engines.worker.loop import InferenceLoop, Job, _Wake
 from edge.engines.worker.prefix_files import PrefixFiles
 from edge.engines.worker.prefixes import Prefixes
 from edge.engines.worker.snapshots import Snapshots
+from edge.engines.worker.speculation import Speculation
 from edge.engines.worker.stops import StopFilter
 from edge.engines.worker.store import Store
 from edge.engines.worker.writer import Grip, Writer
@@ -52,6 +53,8 @@ class Stage:
         divisible: bool = True,
         batch: int = 64,
         folder: Path | None = None,
+        speculation: Speculation | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.prefixes: Prefixes | Snapshots | None = None
         if folder is not None:
@@ -68,6 +71,8 @@ class Stage:
             n_parallel=parallel,
             send=self.sent.extend,
             prefixes=self.prefixes,
+            speculation=speculation,
+            clock=clock,
         )
 
     def submit(self, number: int, prompt: Sequence[int], limit: int = 40, stable: int = 0) -> Job:

@@ -23,8 +23,10 @@ more, and reading a whole prompt would cost more than they bring."""
 LARGEST_SHARE = 0.36
 """Of the big model's parameters. About a third: Qwen2.5-Coder's 0.5B has 0.354 of the 1.5B."""
 
-EXPECTED_CHANCE = 0.7
-"""That a guessed token is right if those before were: code, greedy, models of one family."""
+EXPECTED_CHANCE = 0.8
+"""That a guessed token is right if those before were. Of 300 tokens of Python that the 1.5B
+of Qwen2.5-Coder wrote, its 0.5B guessed 87 % of the last 1,024 tokens alone, and 89 % of the
+whole prompt; prose is guessed less well."""
 
 LENGTHS = (1, 2, 3, 5, 7)
 """Guesses before a check that are weighed."""

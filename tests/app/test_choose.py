@@ -67,6 +67,39 @@ def test_wishes_reach_the_plan_and_the_workers_first_frame(models: Path, root: P
     assert frame.n_gpu_layers == choice.plan.n_gpu_layers == 0
 
 
+def drafted(models: Path, draft: str = "auto") -> Config:
+    """A wish for the large model, beside which a small one of its vocabulary lies."""
+    make_tiny_gguf(models / "large.gguf", chat_template=CHATML_TOOLS, n_embd=512, n_heads=8)
+    config = wishing("large")
+    return replace(config, model=replace(config.model, draft=draft))
+
+
+def test_a_draft_model_reaches_the_workers_first_frame(models: Path, root: Path):
+    choice = chosen(drafted(models), models, root)
+    assert "small drafts, expected to be" in choice.plan.reason
+    frame = choice.load()
+    assert (frame.draft_path, frame.draft_n_ctx) == (str(models / "small.gguf"), 2048)
+
+
+@pytest.mark.parametrize(
+    ("draft", "words"),
+    [
+        ("off", "no draft model, as configured"),
+        ("small", "small drafts, as configured"),
+        ("smollm2", "smollm2-135m does not draft: its vocabulary is not that of large"),
+    ],
+)
+def test_a_person_decides_about_the_draft_model(models: Path, root: Path, draft: str, words: str):
+    choice = chosen(drafted(models, draft), models, root)
+    assert words in choice.plan.reason
+    assert bool(choice.load().draft_path) is (draft == "small")
+
+
+def test_a_draft_model_that_is_not_there_is_one_sentence(models: Path, root: Path):
+    with pytest.raises(ModelUnusable, match="no model is called 'nothing'"):
+        chosen(drafted(models, "nothing"), models, root)
+
+
 def test_a_model_that_does_not_fit_is_planned_but_not_loaded(models: Path, root: Path):
     write(root, {"proc/meminfo": meminfo(400_000, 300_000)})
     choice = chosen(wishing("small"), models, root)

@@ -26,6 +26,7 @@ from edge.engines.worker.draft_opening import open_draft
 from edge.engines.worker.loop import InferenceLoop
 from edge.engines.worker.native import Model
 from edge.engines.worker.oom import offer_to_oom_killer
+from edge.engines.worker.payoff import Payoff
 from edge.engines.worker.prefix_files import PrefixFiles
 from edge.engines.worker.prefixes import Policy
 from edge.engines.worker.snapshots import policy_for
@@ -104,7 +105,7 @@ def _open(load: Load, wire: Wire) -> tuple[Desk, InferenceLoop, Policy | None]:
         fused=fused,
     )
     prefixes = _prefixes(load, divisible=divisible, fused=fused)
-    speculation, more = open_draft(load, model, _available())
+    speculation, more = open_draft(load, model, _available(), Payoff())
     loop = InferenceLoop(
         model.vocabulary,
         context,

@@ -21,8 +21,8 @@ VIEWS = 3
 """Stretches of text that are remembered: a session, its agent, another laptop."""
 
 LEAST_SHARE = 0.5
-"""A token to which the draft model itself gives less of the probability ends the draft: it
-would more often cost a row than save a step."""
+"""A token to which the draft model itself gives less of the probability ends the draft. Of
+those below it half are wrong, and they are a tenth of all; of those above, a tenth is."""
 
 
 class DraftContext(Protocol):

@@ -55,19 +55,20 @@ def difference(target: Texts, draft: Texts) -> str | None:
 
 
 def open_draft(
-    load: Load, target: Model, available: Bytes | None
+    load: Load, target: Model, available: Bytes | None, payoff: Payoff
 ) -> tuple[Speculation | None, tuple[str, ...]]:
-    """What drafts for ``target``, and a sentence about it; nothing where none was asked for."""
+    """What drafts for ``target``, and a sentence about it; nothing where none was asked for.
+    ``available``: bytes of memory that are free, None unknown."""
     if not load.draft_path:
         return None, ()
     try:
-        return _opened(load, target, available)
+        return _opened(load, target, available, payoff)
     except (EngineError, ModelUnusable) as error:
         return None, (f"draft model: not used, {error}",)
 
 
 def _opened(
-    load: Load, target: Model, available: Bytes | None
+    load: Load, target: Model, available: Bytes | None, payoff: Payoff
 ) -> tuple[Speculation | None, tuple[str, ...]]:
     if not target.can_truncate():
         return None, ("draft model: not used, what this model has read cannot be taken back",)
@@ -81,7 +82,6 @@ def _opened(
     shared = min(target.vocabulary.size, model.vocabulary.size)
     context = _context(load, model, available)
     draft = DraftModel(context, shared=shared, ends=target.vocabulary.ends)
-    payoff = Payoff()
     step = _try(draft, payoff)
     words = f"{Path(load.draft_path).name} guesses ahead where that pays; a step takes"
     return Speculation(draft, payoff), (f"draft model: {words} {step * 1000:.0f} ms",)

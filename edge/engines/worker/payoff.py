@@ -21,7 +21,7 @@ paid a step of the draft model each; their rows are the same, so each learns of 
 LEAST_GAIN = 0.03
 """Of a step's time. Less is not worth the power."""
 
-FIRST_CHANCE = 0.7
+FIRST_CHANCE = 0.8
 """Taken for the chance of a drafted token until some were judged, and after each rest."""
 
 AT_ONCE_TOKENS = 24
@@ -90,12 +90,14 @@ def best(chance: float, costs: Costs) -> tuple[int, float]:
 
 @dataclass(slots=True)
 class _Book:
-    """What drafts of one kind have brought. ``rounds``, ``tokens`` and ``seconds`` count since
-    the last rest, the latter two with fading weight."""
+    """What drafts of one kind have brought. What follows ``rounds`` counts, as it does, since
+    the last rest, but with fading weight; ``tokens`` are those of the answer."""
 
     usual: float = FIRST_CHANCE
     chance: float = FIRST_CHANCE
     rounds: int = 0
+    drafted: float = 0.0
+    accepted: float = 0.0
     tokens: float = 0.0
     seconds: float = 0.0
     rest: int = 0
@@ -142,6 +144,8 @@ class Payoff:
         if not step or not plain:
             return
         book.rounds += 1
+        book.drafted = _KEPT * book.drafted + drafted
+        book.accepted = _KEPT * book.accepted + accepted
         book.tokens = _KEPT * book.tokens + accepted + 1
         book.seconds = _KEPT * book.seconds + took + step
         if book.rounds >= TRIAL_ROUNDS:
@@ -149,7 +153,8 @@ class Payoff:
 
     def _hold_against(self, kind: Kind, book: _Book, speed: float) -> None:
         """``speed``: how many times as fast the answer was with it."""
-        words = f"{kind} with it {speed:.2f} times as fast, {book.usual:.0%} of its tokens right"
+        right = f"{book.accepted:.0f} of the last {book.drafted:.0f} tokens right"
+        words = f"{kind} with it {speed:.2f} times as fast, {right}"
         if speed < 1:
             self._rest(book, words)
         else:
@@ -207,12 +212,13 @@ class Payoff:
         book.rest -= 1
         if book.rest == 0:
             book.chance = FIRST_CHANCE
-            book.rounds, book.tokens, book.seconds = 0, 0.0, 0.0
+            book.rounds = 0
+            book.drafted = book.accepted = book.tokens = book.seconds = 0.0
         return True
 
     def _give_up(self, kind: Kind, book: _Book, costs: Costs) -> None:
         if best(1.0, costs)[0]:
-            self._rest(book, f"{kind}: too few of its tokens are right ({book.usual:.0%})")
+            self._rest(book, f"{kind}: too few of its tokens are right ({book.chance:.0%})")
             return
         most = LENGTHS[1]
         words = (

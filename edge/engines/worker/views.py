@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 
 from edge.engines.worker.ledger import common
 
-WINDOW_TOKENS = 1024
+WINDOW_TOKENS = 512
 """What is read of a text that is not known. A 20,000-token prompt would take a small model
-longer than most answers could win back."""
+longer than most answers could win back, and its guesses hardly need it: with a prompt of
+4,676 tokens the 0.5B of Qwen2.5-Coder guessed 89 % of what the 1.5B wrote, with the last
+1,024 tokens 87 %, with 512 or 256 of them 86 %."""
 
 SPARE_TOKENS = 64
 """Room that a stretch must have left for drafts; one without begins anew."""

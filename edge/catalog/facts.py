@@ -21,11 +21,13 @@ Scalar: TypeAlias = "bool | int | float | str"
 
 @dataclass(frozen=True, slots=True)
 class CountedArray:
-    """An array too long to be worth reading; ``offset`` is where its first element lies."""
+    """An array too long to be worth reading; ``offset`` is where its first element lies, and
+    ``end`` where its last one ends."""
 
     count: int
     type: str
     offset: int
+    end: int = 0
 
 
 Value: TypeAlias = "Scalar | tuple[Scalar, ...] | CountedArray"

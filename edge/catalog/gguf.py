@@ -108,7 +108,7 @@ def parse(view: View, where: str, file_bytes: Bytes | None = None) -> GgufFacts:
         file_bytes=size,
         vocab_size=_vocab_size(metadata),
         special_tokens=_special_tokens(view, metadata, where),
-        vocabulary=_vocabulary(view, metadata, where),
+        vocabulary=_vocabulary(view, metadata),
     )
     _check_length(facts, where)
     return facts
@@ -271,14 +271,14 @@ class _Cursor:
         if kind == _STRING:
             if count > LISTED:
                 self.skip_texts(count)
-                return CountedArray(count, "string", start)
+                return CountedArray(count, "string", start, self.position)
             return tuple(self.text() for _ in range(count))
         if kind not in _SCALARS:
             raise self.damaged(f"'{key[:60]}' is an array of the unknown type {kind}")
         name, code = _SCALARS[kind]
         self.skip(count * struct.calcsize(code))
         if count > LISTED:
-            return CountedArray(count, name, start)
+            return CountedArray(count, name, start, self.position)
         return struct.unpack_from(f"<{count}{code[1]}", self._view, start)
 
     def skip_texts(self, count: int) -> None:
@@ -328,7 +328,7 @@ def _vocab_size(metadata: Mapping[str, Value]) -> int | None:
             return None
 
 
-def _vocabulary(view: View, metadata: Mapping[str, Value], where: str) -> str | None:
+def _vocabulary(view: View, metadata: Mapping[str, Value]) -> str | None:
     """A hash of the tokens, in the order and form in which they stand in the file.
 
     Lists are padded with "[PAD151665]" and so on up to the size that a model's matrices have,
@@ -338,9 +338,7 @@ def _vocabulary(view: View, metadata: Mapping[str, Value], where: str) -> str | 
     if isinstance(tokens, tuple):
         data, count = b"".join(_as_in_file(str(text)) for text in tokens), len(tokens)
     elif isinstance(tokens, CountedArray) and tokens.type == "string":
-        cursor = _Cursor(view, where, len(view), tokens.offset)
-        cursor.skip_texts(tokens.count)
-        data, count = bytes(view[tokens.offset : cursor.position]), tokens.count
+        data, count = bytes(view[tokens.offset : tokens.end]), tokens.count
     else:
         return None
     end = len(data)

@@ -35,6 +35,34 @@ def text(value):
 # --- what it reads ------------------------------------------------------------------
 
 
+def vocabulary(*tokens):
+    array = struct.pack("<IQ", 8, len(tokens)) + b"".join(text(token) for token in tokens)
+    pair = text("tokenizer.ggml.tokens") + struct.pack("<I", 9) + array
+    return parse(header(pairs=pair, pair_count=1), "x").vocabulary
+
+
+MANY = tuple(f"t{n}" for n in range(5000))
+
+
+@pytest.mark.parametrize("tokens", [("a", "bc"), MANY])
+def test_a_list_of_tokens_has_a_name(tokens):
+    name = vocabulary(*tokens)
+    pads = tuple(f"[PAD{n}]" for n in range(len(tokens), len(tokens) + 3))
+    assert name is not None
+    assert vocabulary(*tokens, *pads) == name, "padding does not count"
+    others = [(*tokens, "more"), tokens[::-1], (*tokens, "[PAD1]"), (*tokens[:-1], "x"), tokens[1:]]
+    assert name not in {vocabulary(*other) for other in others}
+
+
+def test_texts_that_run_together_alike_are_not_alike():
+    assert vocabulary("ab", "c") != vocabulary("a", "bc")
+
+
+def test_a_file_without_tokens_has_no_name():
+    assert parse(header(), "x").vocabulary is None
+    assert vocabulary() == vocabulary("[PAD0]")
+
+
 def test_reads_the_facts(tiny):
     facts = read(tiny)
     assert (facts.architecture, facts.name, facts.version) == ("llama", "tiny", 3)

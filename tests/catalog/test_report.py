@@ -28,4 +28,5 @@ def test_programs_get_an_array_best_first():
     wanted += " prefill_tokens_per_second decode_tokens_per_second fits reason"
     assert set(wanted.split()) <= set(rows[0])
     assert rows[0]["fits"] is True
+    assert rows[0]["draft"] is None
     assert rows[0]["prefill_tokens_per_second"] is None

@@ -125,3 +125,25 @@ def test_the_room_bounds_what_is_pending():
     assert answer.pending == [6, 7]
     answer.trim(0)
     assert answer.pending == [6]
+
+
+def test_what_is_expected_is_judged_by_who_said_it():
+    own = drafting()
+    answer, sent = started(drafts=own, max_tokens=9)
+    answer.take([row(9)], sent.append)
+    assert (answer.pending, answer.left, answer.is_held) == ([9], 8, False)
+    judged: list[tuple[int, int]] = []
+    answer.expect([7, 8], lambda *counts: judged.append(counts))
+    assert answer.pending == [9, 7, 8]
+    assert answer.take([row(7), row(1), row(1)], sent.append) == 2
+    assert answer.take([row(6)], sent.append) == 1
+    assert (judged, own.drafted) == ([(2, 1)], 0)
+
+
+def test_that_nothing_was_expected_is_judged_too():
+    answer, sent = started(drafts=drafting())
+    answer.take([row(9)], sent.append)
+    judged: list[tuple[int, int]] = []
+    answer.expect([], lambda *counts: judged.append(counts))
+    answer.take([row(5)], sent.append)
+    assert judged == [(0, 0)]

@@ -97,3 +97,14 @@ def test_drafts_do_not_pay_where_every_token_costs_the_same():
 
 def test_drafts_are_tried_before_anything_is_known():
     assert Pace(2048, 512).draft_length(0.7) in DRAFT_LENGTHS
+
+
+def test_what_was_never_tried_is_hoped_for():
+    pace = Pace(512)
+    assert pace.least(4) is None
+    pace.learn(1, 0, Seconds(0.1))
+    assert pace.least(4) == 0.1
+    pace.learn(0, 100, Seconds(5.0))
+    assert pace.least(4) == pytest.approx(0.2)
+    pace.learn(4, 0, Seconds(0.15))
+    assert (pace.least(4), pace.least(2)) == (0.15, 0.1)

@@ -7,6 +7,7 @@ import pytest
 from edge.engines.worker.pace import MIN_SLICE_TOKENS, PATIENCE, Pace
 from edge.engines.worker.payoff import (
     AT_ONCE_TOKENS,
+    FIRST_CHANCE,
     FIRST_STEPS,
     LENGTHS,
     LONGEST_REST,
@@ -173,7 +174,7 @@ def test_having_nothing_to_offer_costs_too():
 def test_reading_waits_until_what_was_lost_would_have_paid_it():
     payoff = started(read=0.01)
     unread, price = 1000, 1000 * 0.01 * PLAIN
-    _, saved = best(0.7, costs(row=0.05, drafted=0.1))
+    _, saved = best(FIRST_CHANCE, costs(row=0.05, drafted=0.1))
     waited = 0
     while (move := payoff.move("text", unread, None, pace())) == NOTHING:
         waited += 1

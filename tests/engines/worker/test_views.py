@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.engines.worker.views import SPARE_TOKENS, Place, Views
@@ -74,6 +74,7 @@ def test_the_oldest_make_room():
     assert [view.tokens for view in gone] == [texts[0]]
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 2), st.integers(1, 60), st.integers(0, 5)), max_size=30),
     st.integers(100, 300),

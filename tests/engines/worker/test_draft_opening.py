@@ -6,6 +6,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import gguf
 import numpy as np
@@ -206,7 +207,10 @@ def smollm2() -> Path:
 def sharp(smollm2: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """Two models of SmolLM2's vocabulary that know nothing, and are sure of it."""
     folder = tmp_path_factory.mktemp("sharp")
-    return [of_the_same_vocabulary(smollm2, folder / f"{seed}.gguf", seed) for seed in (1, 2)]
+    reader = gguf.GGUFReader(smollm2)
+    keys = [key for key in reader.fields if key.startswith("tokenizer.")]
+    tokenizer = {key: (reader.fields[key].contents(), reader.fields[key].types) for key in keys}
+    return [sure_of_nothing(tokenizer, folder / f"{seed}.gguf", seed) for seed in (1, 2)]
 
 
 def test_a_model_that_drafts_for_itself_is_right(smollm2: Path):
@@ -244,9 +248,8 @@ def test_a_bad_one_switches_itself_off(
     assert "draft model off: text" in caplog.text
 
 
-def of_the_same_vocabulary(source: Path, path: Path, seed: int) -> Path:
+def sure_of_nothing(tokenizer: dict[str, tuple[Any, list[Any]]], path: Path, seed: int) -> Path:
     """One random layer under the tokenizer of another file, with long rows of output."""
-    reader = gguf.GGUFReader(source)
     writer = gguf.GGUFWriter(path, "llama")
     width, inner = 64, 128
     writer.add_context_length(1024)
@@ -257,11 +260,9 @@ def of_the_same_vocabulary(source: Path, path: Path, seed: int) -> Path:
     writer.add_head_count_kv(4)
     writer.add_rope_dimension_count(width // 4)
     writer.add_layer_norm_rms_eps(1e-6)
-    for key, field in reader.fields.items():
-        if key.startswith("tokenizer."):
-            nested = field.types[1] if len(field.types) > 1 else None
-            writer.add_key_value(key, field.contents(), field.types[0], nested)
-    count = len(reader.fields["tokenizer.ggml.tokens"].data)
+    for key, (value, types) in tokenizer.items():
+        writer.add_key_value(key, value, types[0], types[1] if len(types) > 1 else None)
+    count = len(tokenizer["tokenizer.ggml.tokens"][0])
     random = np.random.default_rng(seed)
 
     def add(name: str, *shape: int, scale: float = 0.1) -> None:

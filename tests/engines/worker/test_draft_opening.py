@@ -210,7 +210,7 @@ def sharp(smollm2: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]
     reader = gguf.GGUFReader(smollm2)
     keys = [key for key in reader.fields if key.startswith("tokenizer.")]
     tokenizer = {key: (reader.fields[key].contents(), reader.fields[key].types) for key in keys}
-    return [sure_of_nothing(tokenizer, folder / f"{seed}.gguf", seed) for seed in (1, 2)]
+    return [knows_nothing(tokenizer, folder / f"{seed}.gguf", seed) for seed in (1, 2)]
 
 
 def test_a_model_that_drafts_for_itself_is_right(smollm2: Path):
@@ -248,7 +248,7 @@ def test_a_bad_one_switches_itself_off(
     assert "draft model off: text" in caplog.text
 
 
-def sure_of_nothing(tokenizer: dict[str, tuple[Any, list[Any]]], path: Path, seed: int) -> Path:
+def knows_nothing(tokenizer: dict[str, tuple[Any, list[Any]]], path: Path, seed: int) -> Path:
     """One random layer under the tokenizer of another file, with long rows of output."""
     writer = gguf.GGUFWriter(path, "llama")
     width, inner = 64, 128

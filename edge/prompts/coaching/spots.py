@@ -23,6 +23,9 @@ _SECTION_WEIGHT = 0.5
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|\d+(?:\.\d+)*")
 _HUMP = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 
+_REMARK = re.compile(r"\s*(?:;|//|/\*|\*|<!--)")
+"""Lines that only speak of others. A # may begin a heading."""
+
 _LEAST_CHARACTERS = 3
 
 _COMMON_WORDS = """
@@ -48,11 +51,24 @@ def spots(text: str, words: str) -> list[str]:
     found = [number for number, score in enumerate(scores) if score == best]
     if best < 1 or len(found) > MOST_SPOTS:
         return []
-    return ["\n".join(lines[number : number + WINDOW_LINES]) for number in found]
+    return ["\n".join(_stretch(lines, number)) for number in found]
+
+
+def _stretch(lines: Sequence[str], start: int) -> Sequence[str]:
+    """The line and what belongs to it: up to the end of its section."""
+    indent, end = _indent(lines[start]), start + 1
+    for number in range(start + 1, min(len(lines), start + WINDOW_LINES)):
+        if not lines[number].strip():
+            continue
+        behind_gap = not lines[number - 1].strip()
+        if _indent(lines[number]) < indent or (behind_gap and _indent(lines[number]) <= indent):
+            break
+        end = number + 1
+    return lines[start:end]
 
 
 def _scores(lines: Sequence[str], wanted: frozenset[str]) -> list[float]:
-    own = [len(_names(line) & wanted) for line in lines]
+    own = [0 if _REMARK.match(line) else len(_names(line) & wanted) for line in lines]
     return [
         own[number] + _SECTION_WEIGHT * _above(lines, number, wanted) if own[number] else 0.0
         for number in range(len(lines))

@@ -36,17 +36,17 @@ def heads(text: str, words: str) -> list[str]:
 
 def test_the_line_that_the_task_names():
     text = "HOST = 1\nPORT = 8000\nRETRIES = 3\n"
-    assert spots(text, "Change PORT to 8443.") == ["PORT = 8000\nRETRIES = 3\n"]
+    assert spots(text, "Change PORT to 8443.") == ["PORT = 8000\nRETRIES = 3"]
 
 
 def test_among_lines_alike_the_one_in_the_named_section():
-    (found,) = spots(INI, "Raise the timeout of the database to two minutes.")
-    assert found.startswith("timeout = 10\n")
+    words = "Raise the timeout of the database; all other timeouts are good."
+    assert spots(INI, words) == ["timeout = 10"]
 
 
 def test_among_methods_alike_the_one_of_the_named_class():
     (found,) = spots(PYTHON, "Let label of User be in capitals.")
-    assert found == "    def label(self):\n        return self.mail\n"
+    assert found == "    def label(self):\n        return self.mail"
 
 
 @pytest.mark.parametrize("name", ["max_items", "maxItems", "MAX_ITEMS", "MaxItem"])

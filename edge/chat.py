@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from edge.errors import CodriverError
-from edge.units import Tokens
+from edge.units import Seconds, Tokens
 
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 JsonObject: TypeAlias = Mapping[str, Json]
@@ -228,6 +228,8 @@ class ChatRequest:
     parent_agent: str | None = None
     betas: tuple[str, ...] = ()
     safeguards: tuple[SafeguardRequest, ...] = ()
+    deadline: Seconds | None = None
+    """How long the whole answer may take, from when an engine is asked."""
     wire: Wire | None = field(default=None, repr=False, compare=False)
 
 
@@ -256,10 +258,14 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """First of every stream: an engine took the request. ``usage`` counts the prompt."""
+    """First of every stream: an engine took the request. ``usage`` counts the prompt.
+
+    ``reason`` is what the engine chose for this request by itself, in words; often nothing.
+    """
 
     model: str
     usage: Usage
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@
     ├── BadRequest                 400  the request cannot be served as it stands
     │   ├── PromptTooLong          400  more tokens than the context holds
     │   ├── UnsatisfiableSchema    400  a schema that no JSON document can meet
-    │   └── UnsupportedInput       400  an image for a text-only model and the like
+    │   ├── UnsupportedInput       400  an image for a text-only model and the like
+    │   └── ModelNotLoaded         400  the model that the request names cannot be loaded
     ├── NotAuthenticated           401  no token, or a wrong one
     ├── NotPermitted               403  a token that may not do this
     ├── NotFound                   404  no such path, model or file
@@ -13,6 +14,7 @@
     │   ├── WorkerCrashed          529  the model's process died; it is being restarted
     │   └── TemplateFailed         500  the model's chat template rejects the conversation
     ├── Overloaded                 529  the queue is full
+    ├── TimedOut                   504  the time that the request allows is over
     ├── UpstreamUnreachable        502  no answer over the network in time
     ├── ShuttingDown               503  the box is stopping
     └── StartFailed                 -   the daemon cannot start; the sentence says what to do
@@ -36,6 +38,7 @@ ErrorKind = Literal[
     "rate_limit_error",
     "api_error",
     "overloaded_error",
+    "timeout_error",
 ]
 
 Origin = Literal["codriver", "upstream"]
@@ -72,6 +75,10 @@ class UnsatisfiableSchema(BadRequest):
 
 class UnsupportedInput(BadRequest):
     """A kind of content that the serving model cannot take."""
+
+
+class ModelNotLoaded(BadRequest):
+    """The model that the request names cannot be loaded; asking again would not help."""
 
 
 class NotAuthenticated(CodriverError):
@@ -124,6 +131,13 @@ class Overloaded(CodriverError):
     status = 529
     kind: ErrorKind = "overloaded_error"
     retry_after = Seconds(5.0)
+
+
+class TimedOut(CodriverError):
+    """The request's own deadline has passed; whoever sent it no longer waits."""
+
+    status = 504
+    kind: ErrorKind = "timeout_error"
 
 
 class UpstreamUnreachable(CodriverError):

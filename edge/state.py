@@ -41,6 +41,14 @@ class BoardFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Room:
+    """Whether models can be in memory together; ``reason`` is for the person."""
+
+    fits: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class EngineState:
     """Whether an engine can take a request now, and the reason."""
 
@@ -57,3 +65,5 @@ class Snapshot:
     """What the routing policy may know when it decides."""
 
     engines: tuple[tuple[str, EngineState], ...] = ()
+    models: tuple[tuple[str, frozenset[str]], ...] = ()
+    """By engine: the words, in lower case, that name a model of its own."""

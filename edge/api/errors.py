@@ -9,7 +9,14 @@ import os
 from aiohttp import web
 
 from edge.dialects import anthropic
-from edge.errors import BadRequest, CodriverError, EngineError, NotFound, RequestTooLarge
+from edge.errors import (
+    BadRequest,
+    CodriverError,
+    EngineError,
+    NotFound,
+    RequestTooLarge,
+    TimedOut,
+)
 
 log = logging.getLogger(__name__)
 
@@ -19,8 +26,9 @@ MISTAKE = "codriver made a mistake; its log has the details"
 
 
 def log_failure(error: CodriverError) -> None:
-    """Once for each failed answer: ours loudly, the client's own mistakes quietly."""
-    level = logging.ERROR if error.status >= 500 else logging.INFO
+    """Once for each failed answer: ours loudly, the client's own mistakes and limits quietly."""
+    is_ours = error.status >= 500 and not isinstance(error, TimedOut)
+    level = logging.ERROR if is_ours else logging.INFO
     log.log(level, "%s: %s", type(error).__name__, error)
 
 

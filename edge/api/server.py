@@ -118,12 +118,12 @@ def _metrics(router: Router) -> Handler:
 def _model(router: Router) -> Handler:
     async def model(request: web.Request) -> web.Response:
         wanted = request.match_info["id"]
-        known = {anthropic.listed_id(info.id): info for info in router.models()}
-        if wanted in known:
-            return _json_body(anthropic.render_model(known[wanted]))
+        known = router.models()
+        for info in known:
+            if wanted == anthropic.listed_id(info.id) or info.is_called(wanted):
+                return _json_body(anthropic.render_model(info))
         if known and wanted.lower().startswith("claude"):
-            served = next(iter(known.values()))
-            return _json_body(anthropic.render_model(replace(served, id=wanted)))
+            return _json_body(anthropic.render_model(replace(known[0], id=wanted)))
         raise NotFound(f"model: {wanted}")
 
     return model

@@ -30,42 +30,58 @@ N_PARALLEL = 4
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What will run. ``refused`` are present files that cannot be served, a sentence each."""
+    """What will run: the best of ``plans``, and on demand whatever else is there and fits.
+
+    ``refused`` are present files that cannot be served, a sentence each; ``others`` are the
+    plans for the models that nobody named, where one was named.
+    """
 
     plans: tuple[Plan, ...]
     board: BoardFacts
     refused: tuple[str, ...]
+    others: tuple[Plan, ...] = ()
 
     @property
     def plan(self) -> Plan:
         """Raises ModelUnusable, with the numbers, if nothing fits."""
         return choose(self.plans)
 
-    def load(self, prefixes: Path | None = None, prefix_bytes: int = 0) -> Load:
-        """The plan as the worker's first frame; ``prefixes``: where KV state is kept."""
-        best = self.plan
-        return Load(
-            path=str(best.path),
-            n_ctx=best.n_ctx,
-            n_batch=best.n_batch,
-            n_ubatch=best.n_ubatch,
-            n_threads=best.n_threads,
-            n_gpu_layers=best.n_gpu_layers,
-            kv_type=best.kv_type,
-            n_sequences=N_SEQUENCES,
-            n_parallel=N_PARALLEL,
-            prefix_folder="" if prefixes is None or not prefix_bytes else str(prefixes),
-            prefix_bytes=prefix_bytes,
-            draft_path="" if best.draft is None else str(best.draft.path),
-            draft_n_ctx=0 if best.draft is None else best.draft.n_ctx,
-        )
+    @property
+    def served(self) -> tuple[Plan, ...]:
+        """The default's plan, then those of the other models that fit here, best first; a
+        name is served once. Raises ModelUnusable as ``plan`` does."""
+        found = {self.plan.model.lower(): self.plan}
+        for one in (*self.plans[1:], *self.others):
+            if one.fits:
+                found.setdefault(one.model.lower(), one)
+        return tuple(found.values())
 
 
-def prefix_budget(wanted: int, folder: Path) -> int:
-    """Bytes for prefixes: what is wanted, but at most half of what the disk has free."""
+def load_frame(one: Plan, prefixes: Path | None = None, prefix_bytes: int = 0) -> Load:
+    """A plan as the worker's first frame; ``prefixes``: where KV state is kept."""
+    return Load(
+        path=str(one.path),
+        n_ctx=one.n_ctx,
+        n_batch=one.n_batch,
+        n_ubatch=one.n_ubatch,
+        n_threads=one.n_threads,
+        n_gpu_layers=one.n_gpu_layers,
+        kv_type=one.kv_type,
+        n_sequences=N_SEQUENCES,
+        n_parallel=N_PARALLEL,
+        prefix_folder="" if prefixes is None or not prefix_bytes else str(prefixes),
+        prefix_bytes=prefix_bytes,
+        draft_path="" if one.draft is None else str(one.draft.path),
+        draft_n_ctx=0 if one.draft is None else one.draft.n_ctx,
+    )
+
+
+def prefix_budget(wanted: int, folder: Path, models: int = 1) -> int:
+    """Bytes for the prefixes of each of so many models: what is wanted, but for all of them
+    at most half of what the disk has free."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        return min(wanted, shutil.disk_usage(folder).free // 2)
+        return min(wanted, shutil.disk_usage(folder).free // (2 * models))
     except OSError:
         return 0
 
@@ -88,12 +104,14 @@ def choose_model(
     if not wanted:
         found = store.scan(models_dir)
         plans = plan(found.candidates, board, wishes)
-        return Choice(
-            _drafted(plans, found.candidates, config, models_dir, tell), board, found.refused
-        )
+        best = _drafted(plans, found.candidates, config, models_dir, tell)
+        return Choice(best, board, found.refused)
     named = _fetched(wanted, models_dir, tell)
-    plans = plan([named], board, wishes)
-    return Choice(_drafted(plans, [named], config, models_dir, tell), board, ())
+    found = store.scan(models_dir)
+    taken = named.path.resolve()
+    others = [one for one in found.candidates if one.path.resolve() != taken]
+    best = _drafted(plan([named], board, wishes), [named, *others], config, models_dir, tell)
+    return Choice(best, board, found.refused, plan(others, board, wishes))
 
 
 def _fetched(wanted: str, models_dir: Path, tell: Callable[[str], None]) -> Candidate:
@@ -118,6 +136,4 @@ def _drafted(
     wish = Wish(allowed=config.model.draft != "off")
     if config.model.draft not in ("auto", "off"):
         wish = Wish(named=_fetched(config.model.draft, models_dir, tell))
-    elif wish.allowed and len(candidates) == 1:
-        candidates = [*candidates, *store.scan(models_dir).candidates]
     return (pair(plans[0], candidates, wish), *plans[1:])

@@ -12,7 +12,7 @@ import logging
 import signal
 import socket
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,12 +24,12 @@ from edge.api.auth import allow_all, require_token
 from edge.api.chat import MessagesHandler
 from edge.api.server import build
 from edge.app import banner
-from edge.app.choose import Choice, prefix_budget
+from edge.app.choose import Choice
+from edge.app.local import PrefixPlace, local_models, room_for
 from edge.app.systemd import Notifier
 from edge.config import LOCAL, Config, CredentialFile, UpstreamSettings, read_secret
 from edge.engines.base import Engine
-from edge.engines.frames import Load
-from edge.engines.llama import LlamaEngine, spawn
+from edge.engines.llama import ModelPool, spawn
 from edge.engines.upstream import Credential, Upstream, open_session
 from edge.errors import StartFailed
 from edge.lan.addresses import beyond_loopback, interface_addresses, reachable
@@ -41,9 +41,6 @@ from edge.routing.policy import Rules
 from edge.routing.router import Router
 
 log = logging.getLogger(__name__)
-
-COACHED_BELOW = 8_000_000_000
-"""Parameters. Published tool-call tests call models below about 7 B unreliable agents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,35 +199,33 @@ def _is_placeholder(token: str) -> bool:
     return token == banner.PLACEHOLDER_TOKEN
 
 
-def _load(plant: Plant, choice: Choice) -> Load:
-    folder = plant.state_dir / "prefixes"
-    budget = prefix_budget(plant.config.prefixes.max_bytes, folder)
-    if budget:
-        plant.tell(f"           prefixes: up to {budget / 1e9:.1f} GB in {folder}")
-    return choice.load(folder, budget)
-
-
 @asynccontextmanager
 async def _local(plant: Plant) -> AsyncGenerator[Engine, None]:
-    """The worker, up and loaded; drained on the way out."""
+    """The models of this box, the default up and loaded; drained on the way out."""
     assert plant.choice is not None  # noqa: S101 - Plant: a choice or an engine
-    best = plant.choice.plan
-    coached = best.parameters < COACHED_BELOW
-    if coached:
-        plant.tell("           coached: fewer than 8 billion parameters act better with help")
-    load = await asyncio.to_thread(_load, plant, plant.choice)
-    engine = LlamaEngine(best.model, load, coached=coached, spawn=spawn)
+    prefixes = PrefixPlace(plant.state_dir / "prefixes", plant.config.prefixes.max_bytes)
+    models, reasons = await asyncio.to_thread(local_models, plant.choice, prefixes)
+    pool = ModelPool(
+        models,
+        room_for(plant.choice),
+        spawn=spawn,
+        idle_unload=plant.config.model.idle_unload_seconds or None,
+    )
     async with asyncio.TaskGroup() as tasks:
-        running = tasks.create_task(engine.run(), name="local engine")
+        running = tasks.create_task(pool.run(), name="local models")
         try:
-            ready = await engine.wait_ready()
-            for reason in ready.reasons:
-                plant.tell(f"           {reason}")
-            plant.tell(f"           loaded in {ready.load_seconds:.1f} s")
-            yield engine
-            await engine.drain(plant.config.server.drain_seconds)
+            _tell_all(plant, reasons)
+            ready = await pool.wait_ready()
+            _tell_all(plant, [*ready.reasons, f"loaded in {ready.load_seconds:.1f} s"])
+            yield pool
+            await pool.drain(plant.config.server.drain_seconds)
         finally:
             running.cancel()
+
+
+def _tell_all(plant: Plant, reasons: Iterable[str]) -> None:
+    for reason in reasons:
+        plant.tell(f"           {reason}")
 
 
 @asynccontextmanager

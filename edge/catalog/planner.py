@@ -18,7 +18,7 @@ from pathlib import Path
 from edge.catalog.facts import GgufFacts
 from edge.catalog.memory import KV_CELLS, KvType, MemoryNeed, need, token_bytes
 from edge.errors import ModelUnusable
-from edge.state import BoardFacts
+from edge.state import BoardFacts, Room
 from edge.units import Bytes, Tokens, TokensPerSecond
 
 AGENT_CONTEXT = Tokens(32_768)
@@ -37,6 +37,9 @@ HEADROOM_BYTES = 256 * 2**20
 UBATCHES = (256, 128)
 """Best first. Larger ones hold back a cancel on a slow board and take more scratch memory."""
 GPU_UBATCHES = (512, 256, 128)
+
+DEVICE_ROOM = 1.2
+"""What a device needs for each byte of weights: context and scratch memory are there too."""
 
 USEFUL_SPEED = TokensPerSecond(3.0)
 # Share of tokens on which the quantized model agrees with the full one; from llama.cpp's
@@ -168,6 +171,29 @@ def memory_budget(facts: BoardFacts) -> Bytes | None:
     return Bytes(max(0, free - max(int(free * HEADROOM_SHARE), HEADROOM_BYTES)))
 
 
+def together(plans: Sequence[Plan], facts: BoardFacts) -> Room:
+    """Whether all these plans can be in memory at once. Where memory is unknown, only one."""
+    if len(plans) < 2:
+        return Room(all(one.fits for one in plans), "alone")
+    budget = memory_budget(facts)
+    if budget is None:
+        return Room(False, "free memory is unknown, so that one model is loaded at a time")
+    total = sum(one.memory_bytes for one in plans)
+    words = f"{total / 1e9:.2f} GB together and {budget / 1e9:.2f} GB may be used"
+    offloaded = [one for one in plans if one.n_gpu_layers]
+    if len(offloaded) > 1 and not _device_holds(facts, offloaded):
+        return Room(False, "the accelerator's memory does not hold both")
+    return Room(total <= budget, words)
+
+
+def _device_holds(facts: BoardFacts, plans: Sequence[Plan]) -> bool:
+    weights = sum(one.memory.weights for one in plans)
+    return any(
+        device.kind == "cuda" and (device.unified or (device.memory or 0) > weights * DEVICE_ROOM)
+        for device in facts.accelerators
+    )
+
+
 # --- one candidate ------------------------------------------------------------------
 
 
@@ -223,7 +249,7 @@ def _fits(facts: GgufFacts, n_ctx: Tokens, n_ubatch: int, budget: Bytes | None) 
 def _gpu_layers(facts: GgufFacts, board: BoardFacts) -> int:
     """All layers on a CUDA device that holds them; a Vulkan one is not trusted unasked."""
     for device in board.accelerators:
-        whole = device.unified or (device.memory or 0) > facts.tensor_bytes * 1.2
+        whole = device.unified or (device.memory or 0) > facts.tensor_bytes * DEVICE_ROOM
         if device.kind == "cuda" and whole:
             return facts.layers + 1
     return 0

@@ -39,12 +39,13 @@ class ServerSettings:
 
 @dataclass(frozen=True, slots=True)
 class ModelSettings:
-    """``path_or_name`` may be empty; 0 for ``context`` and ``threads`` means: choose.
-    ``draft`` is "auto", "off", or a path or name as well."""
+    """``path_or_name`` may be empty; 0 for ``context`` and ``threads`` means: choose, 0 for
+    ``idle_unload_seconds``: never. ``draft`` is "auto", "off", or a path or name as well."""
 
     path_or_name: str
     context: Annotated[Tokens, Between(0, 2**31)]
     threads: Annotated[int, Between(0, 1024)]
+    idle_unload_seconds: Annotated[Seconds, Between(0, 86_400)]
     models_dir: Path | None
     draft: str
 

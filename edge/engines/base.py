@@ -17,12 +17,16 @@ from edge.units import Tokens
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """A model as clients see it listed."""
+    """A model as clients see it listed. ``names``: other words for it, in lower case."""
 
     id: str
     display_name: str
     context: Tokens | None = None
     vision: bool = False
+    names: frozenset[str] = frozenset()
+
+    def is_called(self, word: str) -> bool:
+        return word.lower() in (self.id.lower(), *self.names)
 
 
 class Engine(Protocol):

@@ -32,12 +32,16 @@ class Decision:
 def decide(request: ChatRequest, snapshot: Snapshot, rules: Rules) -> Decision:
     """Ready engines first, in the rules' order; one that is down is tried last, not never.
 
-    ``codriver/NAME`` as the model id names one engine and overrides the rules.
+    ``codriver/NAME`` as the model id names one engine and overrides the rules; so does the
+    name of a model that an engine has of its own, which no other engine would know.
     """
     known = dict(snapshot.engines)
     named = request.model.removeprefix(OVERRIDE_PREFIX)
     if request.model.startswith(OVERRIDE_PREFIX) and named in known:
         return Decision((named,), f"the request names the engine {named}")
+    for engine, words in snapshot.models:
+        if request.model.lower() in words:
+            return Decision((engine,), f"the request names {request.model}, a model of {engine}")
     order = tuple(name for name in rules.order if name in known)
     ready = tuple(name for name in order if known[name].ready)
     down = tuple(name for name in order if not known[name].ready)

@@ -11,9 +11,16 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
-from edge.chat import ChatRequest, Event, Failed, Finished, RelayStarted
+from edge.chat import ChatRequest, Event, Failed, Finished, RelayStarted, Started
 from edge.engines.base import Engine, ModelInfo
-from edge.errors import BadRequest, CodriverError, EngineError, NotFound, UpstreamUnreachable
+from edge.errors import (
+    BadRequest,
+    CodriverError,
+    EngineError,
+    NotFound,
+    TimedOut,
+    UpstreamUnreachable,
+)
 from edge.routing.contexts import SessionContexts
 from edge.routing.guard import Guard
 from edge.routing.policy import LOCAL, Decision, Rules, decide
@@ -44,7 +51,11 @@ class Router:
         self._contexts = SessionContexts()
 
     def snapshot(self) -> Snapshot:
-        return Snapshot(tuple((name, engine.state()) for name, engine in self._engines.items()))
+        engines = self._engines.items()
+        return Snapshot(
+            engines=tuple((name, engine.state()) for name, engine in engines),
+            models=tuple((name, _words(engine.models())) for name, engine in engines),
+        )
 
     def models(self) -> tuple[ModelInfo, ...]:
         """Every engine's models, the route's order first."""
@@ -75,7 +86,7 @@ class Router:
         for name in decision.order[:-1]:
             try:
                 return await self._start(name, request, decision)
-            except BadRequest:
+            except (BadRequest, TimedOut):
                 raise
             except CodriverError as error:
                 log.warning("%s did not take the request (%s); trying the next", name, error)
@@ -93,6 +104,8 @@ class Router:
                 return Routed(Decision((name,), reason), name, _replay(events))
         source = self._engines[name].stream(request)
         first = await _first(name, source)
+        if isinstance(first, Started) and first.reason:
+            decision = replace(decision, reason=f"{decision.reason}; {first.reason}")
         guard = Guard(request, self._safeguards)
         log.info("request for %s goes to %s: %s", request.model, name, decision.reason)
         return Routed(decision, name, _resume(name, first, source, guard))
@@ -101,6 +114,10 @@ class Router:
         if not decision.order:
             raise NotFound("no engine is configured for this route: check [routes] in the config")
         return decision.order[-1]
+
+
+def _words(models: tuple[ModelInfo, ...]) -> frozenset[str]:
+    return frozenset(word for info in models for word in (info.id.lower(), *info.names))
 
 
 async def _replay(events: tuple[Event, ...]) -> AsyncGenerator[Event, None]:

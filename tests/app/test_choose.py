@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.app.choose import N_SEQUENCES, Choice, choose_model
+from edge.app.choose import N_SEQUENCES, Choice, choose_model, load_frame
 from edge.config import Config, load
 from edge.errors import ModelUnusable
 from edge.units import Tokens
@@ -61,7 +61,7 @@ def test_without_a_wish_every_present_model_is_weighed(models: Path, root: Path)
 
 def test_wishes_reach_the_plan_and_the_workers_first_frame(models: Path, root: Path):
     choice = chosen(wishing("small", context=512, threads=2), models, root)
-    frame = choice.load()
+    frame = load_frame(choice.plan)
     assert frame.path == str(models / "small.gguf")
     assert (frame.n_ctx, frame.n_threads, frame.n_sequences) == (512, 2, N_SEQUENCES)
     assert frame.n_gpu_layers == choice.plan.n_gpu_layers == 0
@@ -105,7 +105,7 @@ def test_a_model_that_does_not_fit_is_planned_but_not_loaded(models: Path, root:
     choice = chosen(wishing("small"), models, root)
     assert [plan.fits for plan in choice.plans] == [False]
     with pytest.raises(ModelUnusable, match=r"small: needs 0\.\d\d GB .* may be used"):
-        choice.load()
+        _ = choice.plan
 
 
 def test_a_containers_limit_counts_as_the_boards_memory(models: Path, root: Path):

@@ -21,6 +21,7 @@ from edge.errors import (
     NotPermitted,
     Overloaded,
     RequestTooLarge,
+    TimedOut,
 )
 
 _CLASSES: dict[ErrorKind, type[CodriverError]] = {
@@ -31,6 +32,7 @@ _CLASSES: dict[ErrorKind, type[CodriverError]] = {
     "request_too_large": RequestTooLarge,
     "api_error": EngineError,
     "overloaded_error": Overloaded,
+    "timeout_error": TimedOut,
 }
 _RATE_LIMITED = 429
 

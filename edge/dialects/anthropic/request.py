@@ -27,6 +27,7 @@ from edge.chat import (
     ToolResult,
     ToolUse,
 )
+from edge.dialects.anthropic.parse import DEADLINE
 from edge.dialects.anthropic.tools import render_cache, render_choice, render_tool
 from edge.units import Tokens
 
@@ -55,6 +56,7 @@ def render_headers(request: ChatRequest) -> dict[str, str]:
         "x-claude-code-session-id": request.session,
         "x-claude-code-agent-id": request.agent,
         "x-claude-code-parent-agent-id": request.parent_agent,
+        DEADLINE: None if request.deadline is None else repr(request.deadline),
     }
     return {name: value for name, value in values.items() if value is not None}
 

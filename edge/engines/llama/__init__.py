@@ -1,6 +1,8 @@
-"""The local engine's face in the daemon: one worker process, watched and restarted."""
+"""The local engine: a pool of models, each in a worker process that is watched and restarted."""
 
 from edge.engines.llama.engine import LlamaEngine
 from edge.engines.llama.link import WorkerLink, spawn
+from edge.engines.llama.names import LocalModel
+from edge.engines.llama.pool import ModelPool
 
-__all__ = ["LlamaEngine", "WorkerLink", "spawn"]
+__all__ = ["LlamaEngine", "LocalModel", "ModelPool", "WorkerLink", "spawn"]

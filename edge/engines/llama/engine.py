@@ -11,7 +11,8 @@ import itertools
 import logging
 import os
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 
 from edge.chat import ChatRequest, Event, Failed
 from edge.engines.base import ModelInfo
@@ -28,6 +29,7 @@ from edge.engines.frames import (
     ToWorker,
     Unusable,
 )
+from edge.engines.llama.alarms import Alarms
 from edge.engines.llama.answer import Answer, refusal
 from edge.engines.llama.link import WorkerLink
 from edge.engines.llama.request import generate_frame, prompt_frame
@@ -37,6 +39,7 @@ from edge.errors import (
     ModelUnusable,
     Overloaded,
     ShuttingDown,
+    TimedOut,
     WorkerCrashed,
 )
 from edge.state import EngineState
@@ -51,7 +54,10 @@ BACKOFF_FIRST = Seconds(0.5)
 BACKOFF_LAST = Seconds(30.0)
 """A worker that dies at once on every start must not burn the battery."""
 
-_Mailbox = asyncio.Queue[FromWorker | None]
+TIME_IS_OVER = "the time that the request allows (x-codriver-deadline) is over"
+
+_Mailbox = asyncio.Queue[FromWorker | CodriverError | None]
+"""What a request waits for: frames, the end of its time, or None when the worker is gone."""
 
 
 class LlamaEngine:
@@ -78,6 +84,7 @@ class LlamaEngine:
         self._coached = coached
         self._spawn = spawn
         self._sleep = sleep
+        self._alarms = Alarms(sleep)
         self._clock = clock
         self._link: WorkerLink | None = None
         self._loaded: Ready | None = None
@@ -99,6 +106,10 @@ class LlamaEngine:
         One that had come up is started again soon; one that dies while it loads, later
         each time.
         """
+        async with self._alarms.running():
+            await self._keep_alive()
+
+    async def _keep_alive(self) -> None:
         delay = BACKOFF_FIRST
         while not self._is_ending():
             came_up, ending = await self._live_once()
@@ -111,8 +122,13 @@ class LlamaEngine:
 
     async def _live_once(self) -> tuple[bool, str]:
         """One worker's life: whether it came up, and how it ended. Nobody waits for it after."""
-        link = await self._spawn(self._load)
         self._unusable = None
+        try:
+            link = await self._spawn(self._load)
+        except OSError as error:
+            ending = f"its process cannot be started: {error.strerror or error}"
+            self._abandon(ending)
+            return False, ending
         try:
             came_up = await self._serve(link)
         finally:
@@ -183,9 +199,13 @@ class LlamaEngine:
 
     # --- the Engine protocol ----------------------------------------------------------
 
+    @property
+    def is_ready(self) -> bool:
+        return self._loaded is not None and not self._draining
+
     def state(self) -> EngineState:
         return EngineState(
-            ready=self._loaded is not None and not self._draining,
+            ready=self.is_ready,
             reason=self._reason,
             measures=tuple(self._measures.items()),
         )
@@ -206,13 +226,11 @@ class LlamaEngine:
         try:
             prompt = prompt_frame(request, coached=self._coached, now=self._clock())
             self._send(Count(number, prompt))
-            match await mailbox.get():
+            match await _heard(mailbox, "counted"):
                 case Counted(_, tokens):
                     return Tokens(tokens)
                 case Refused() as frame:
                     raise refusal(frame)
-                case None:
-                    raise WorkerCrashed("the model's process died while it counted; try again")
                 case frame:
                     raise EngineError(f"the worker answered a count with {type(frame).__name__}")
         finally:
@@ -224,16 +242,14 @@ class LlamaEngine:
         try:
             now = self._clock()
             self._send(generate_frame(number, request, coached=self._coached, now=now))
-            while not answer.ended:
-                frame = await mailbox.get()
-                if frame is None:
-                    error = WorkerCrashed("the model's process died while it answered; try again")
-                    if not answer.started:
-                        raise error
-                    yield Failed(error)
-                    return
-                for event in answer.read(frame):
-                    yield event
+            with self._deadline(mailbox, request.deadline):
+                while not answer.ended:
+                    for event in answer.read(await _heard(mailbox, "answered")):
+                        yield event
+        except CodriverError as error:
+            if not answer.started:
+                raise
+            yield Failed(error)
         finally:
             if not answer.ended:
                 self._send(Cancel(number))
@@ -244,12 +260,24 @@ class LlamaEngine:
     def _admit(self) -> tuple[int, _Mailbox]:
         if len(self._mailboxes) >= MAX_IN_FLIGHT:
             raise Overloaded(f"{MAX_IN_FLIGHT} requests are waiting for the local model; try again")
-        if self._loaded is None or self._draining:
+        if not self.is_ready:
             raise self._not_ready()
         number, mailbox = next(self._ids), _Mailbox()
         self._mailboxes[number] = mailbox
         self._idle.clear()
         return number, mailbox
+
+    @contextmanager
+    def _deadline(self, mailbox: _Mailbox, after: Seconds | None) -> Iterator[None]:
+        """Let the request's own time end inside the block; what came before it counts."""
+        if after is None:
+            yield
+            return
+        alarm = self._alarms.set(after, lambda: mailbox.put_nowait(TimedOut(TIME_IS_OVER)))
+        try:
+            yield
+        finally:
+            alarm.cancel()
 
     def _dismiss(self, number: int) -> None:
         self._mailboxes.pop(number, None)
@@ -264,6 +292,17 @@ class LlamaEngine:
     def _send(self, message: ToWorker) -> None:
         if self._link is not None:
             self._link.send(message)
+
+
+async def _heard(mailbox: _Mailbox, doing: str) -> FromWorker:
+    """The worker's next frame. Raises WorkerCrashed when it is gone, TimedOut in the end."""
+    match await mailbox.get():
+        case None:
+            raise WorkerCrashed(f"the model's process died while it {doing}; try again")
+        case CodriverError() as error:
+            raise error
+        case frame:
+            return frame
 
 
 def _died_loading(path: str, ending: str) -> str:

@@ -1,0 +1,89 @@
+"""A choice as the local engine takes it: each model's frame, its names, who fits beside whom.
+
+Blocking: makes the prefixes' folder. Called by the daemon once, at its start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge.app.choose import Choice, load_frame, prefix_budget
+from edge.catalog.models import find, load_catalog
+from edge.catalog.planner import Plan, together
+from edge.engines.llama import LocalModel
+from edge.engines.llama.residence import Fit
+from edge.routing.policy import LOCAL, OVERRIDE_PREFIX
+from edge.state import Room
+
+COACHED_BELOW = 8_000_000_000
+"""Parameters. Published tool-call tests call models below about 7 B unreliable agents."""
+
+DEFAULT_WORD = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class PrefixPlace:
+    """Where KV state is kept, and how many bytes are wanted for each model."""
+
+    folder: Path
+    wanted: int
+
+
+def local_models(
+    choice: Choice, place: PrefixPlace
+) -> tuple[tuple[LocalModel, ...], tuple[str, ...]]:
+    """Every model that can be served here, the default first, and sentences for the person."""
+    served = choice.served
+    budget = prefix_budget(place.wanted, place.folder, len(served))
+    models = tuple(
+        LocalModel(
+            id=one.model,
+            load=load_frame(one, place.folder, budget),
+            coached=one.parameters < COACHED_BELOW,
+            names=_words(one, is_default=one is served[0]),
+        )
+        for one in served
+    )
+    return models, tuple(_reasons(choice, models, place, budget))
+
+
+def room_for(choice: Choice) -> Fit:
+    """Which of the served models, by their ids, can be in memory together."""
+    plans = {one.model: one for one in choice.served}
+
+    def fit(models: Sequence[str]) -> Room:
+        return together([plans[model] for model in models], choice.board)
+
+    return fit
+
+
+def _words(one: Plan, *, is_default: bool) -> frozenset[str]:
+    """What a request may call a model, in lower case: its name, its file, its aliases; each
+    also behind the prefix, for clients that want to be sure."""
+    words = {one.model, one.path.stem, one.path.name}
+    if (entry := find(one.path.name, load_catalog())) is not None:
+        words |= {entry.name, *entry.aliases}
+    # "default" is the catalogue's word for the embedded model, but means this one in a
+    # request; and what names the engine means none of its models in particular.
+    words.discard(DEFAULT_WORD)
+    own = {DEFAULT_WORD} if is_default else set()
+    names = {word.lower() for word in words | own}
+    prefixed = {OVERRIDE_PREFIX + name for name in names}
+    engine = {OVERRIDE_PREFIX + LOCAL}
+    return frozenset((names | prefixed) - engine | (engine if is_default else set()))
+
+
+def _reasons(
+    choice: Choice, models: Sequence[LocalModel], place: PrefixPlace, budget: int
+) -> list[str]:
+    told = []
+    if models[0].coached:
+        told.append("coached: fewer than 8 billion parameters act better with help")
+    if budget:
+        told.append(f"prefixes: up to {budget / 1e9:.1f} GB for each model in {place.folder}")
+    if len(models) > 1:
+        others = ", ".join(model.id for model in models[1:])
+        told.append(f"on demand: {others}")
+    return told

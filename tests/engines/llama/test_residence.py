@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import count
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from edge.engines.llama.residence import (
@@ -218,6 +218,10 @@ pictures = st.tuples(*[states] * len(MODELS)).map(picture)
 queues = st.lists(st.tuples(st.integers(0, 30), st.sampled_from(MODELS)), max_size=5).map(queue)
 
 
+patiently = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@patiently
 @given(pictures, queues, st.integers(30, 60), st.integers(3, 8), st.booleans())
 def test_no_picture_breaks_a_promise(here, wanted, now, most, unloads_idle):
     idle = Seconds(10.0) if unloads_idle else None
@@ -234,6 +238,7 @@ def test_no_picture_breaks_a_promise(here, wanted, now, most, unloads_idle):
     assert not {one.model for one in wanted if one.number in found.admit} & set(unloads(found))
 
 
+@patiently
 @given(st.lists(st.sampled_from(["a2", "b2"]), min_size=1, max_size=8), st.integers(1, 3))
 def test_two_that_want_each_others_place_both_get_it(order, per_second):
     """New requests for the loaded one come without end; the other's first one is served."""

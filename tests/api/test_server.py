@@ -35,7 +35,8 @@ async def test_telemetry_is_taken_quietly(method, path):
 
 class Named(FakeEngine):
     def models(self) -> tuple[ModelInfo, ...]:
-        return (ModelInfo("qwen-x", "Qwen X", Tokens(32_768)),)
+        names = frozenset({"codriver/qwen-x", "coder"})
+        return (ModelInfo("qwen-x", "Qwen X", Tokens(32_768), names=names),)
 
 
 async def test_models_are_listed_under_ids_that_clients_keep():
@@ -60,6 +61,13 @@ async def test_one_model_is_described(wanted):
         assert response.status == 200
         model = await response.json()
     assert (model["id"], model["display_name"]) == (wanted, "Qwen X")
+
+
+@pytest.mark.parametrize("name", ["qwen-x", "codriver/qwen-x", "Coder"])
+async def test_a_model_is_found_by_its_other_names(name):
+    async with serving(Named()) as client:
+        response = await client.get(f"/v1/models/{name}")
+        assert (await response.json())["id"] == "anthropic-local-qwen-x"
 
 
 async def test_a_model_nobody_has_is_not_found():

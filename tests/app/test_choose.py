@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.app.choose import N_SEQUENCES, Choice, choose_model, load_frame
+from edge.app.choose import N_SEQUENCES, Choice, choose_model, load_frame, prefix_budget
 from edge.config import Config, load
 from edge.errors import ModelUnusable
 from edge.units import Tokens
@@ -77,7 +77,7 @@ def drafted(models: Path, draft: str = "auto") -> Config:
 def test_a_draft_model_reaches_the_workers_first_frame(models: Path, root: Path):
     choice = chosen(drafted(models), models, root)
     assert "small drafts, expected to be" in choice.plan.reason
-    frame = choice.load()
+    frame = load_frame(choice.plan)
     assert (frame.draft_path, frame.draft_n_ctx) == (str(models / "small.gguf"), 2048)
 
 
@@ -92,12 +92,53 @@ def test_a_draft_model_reaches_the_workers_first_frame(models: Path, root: Path)
 def test_a_person_decides_about_the_draft_model(models: Path, root: Path, draft: str, words: str):
     choice = chosen(drafted(models, draft), models, root)
     assert words in choice.plan.reason
-    assert bool(choice.load().draft_path) is (draft == "small")
+    assert bool(load_frame(choice.plan).draft_path) is (draft == "small")
 
 
 def test_a_draft_model_that_is_not_there_is_one_sentence(models: Path, root: Path):
     with pytest.raises(ModelUnusable, match="no model is called 'nothing'"):
         chosen(drafted(models, "nothing"), models, root)
+
+
+def test_what_else_is_there_is_served_too_the_named_one_first(models: Path, root: Path):
+    (models / "bad.gguf").write_bytes(b"<html>")
+    choice = chosen(wishing("small"), models, root)
+    assert [plan.model for plan in choice.plans] == ["small"]
+    served = [plan.model for plan in choice.served]
+    assert served[0] == "small"
+    assert set(served) >= {"small", "large", "smollm2-135m"}
+    assert [sentence for sentence in choice.refused if "bad.gguf" in sentence]
+
+
+def test_a_file_is_served_once_however_it_was_named(models: Path, root: Path):
+    link = models.parent / "linked"
+    link.symlink_to(models)
+    choice = chosen(wishing(str(link / "small.gguf")), models, root)
+    assert [plan.model for plan in choice.served].count("small") == 1
+
+
+def test_a_name_is_served_once(models: Path, root: Path):
+    other = models.parent / "SMALL.gguf"
+    other.write_bytes((models / "small.gguf").read_bytes())
+    choice = chosen(wishing(str(other)), models, root)
+    assert [plan.model.lower() for plan in choice.served].count("small") == 1
+    assert choice.served[0].path == other
+
+
+def test_what_does_not_fit_even_alone_is_not_served(models: Path, root: Path):
+    write(root, {"proc/meminfo": meminfo(900_000, 600_000)})
+    choice = chosen(wishing("small"), models, root)
+    needs = {plan.model: plan.fits for plan in (*choice.plans, *choice.others)}
+    assert {plan.model for plan in choice.served} == {name for name in needs if needs[name]}
+
+
+def test_the_disk_is_shared_by_all_models(tmp_path: Path):
+    free = prefix_budget(2**60, tmp_path)
+    assert prefix_budget(1000, tmp_path, models=3) == 1000
+    assert prefix_budget(2**60, tmp_path, models=4) == pytest.approx(free / 4, rel=0.05)
+    file = tmp_path / "file"
+    file.write_text("")
+    assert prefix_budget(1000, file / "below") == 0
 
 
 def test_a_model_that_does_not_fit_is_planned_but_not_loaded(models: Path, root: Path):

@@ -14,9 +14,10 @@ from edge.catalog.planner import (
     memory_budget,
     plan,
     quality,
+    together,
 )
 from edge.errors import ModelUnusable
-from edge.state import Accelerator, BoardFacts
+from edge.state import Accelerator, BoardFacts, Room
 from tests.catalog.shapes import facts, gemma3, qwen_coder, smollm2
 
 GB = 10**9
@@ -146,6 +147,54 @@ def test_gpu_layers_only_where_a_cuda_device_holds_them():
     assert layers(Accelerator("cuda", "card", GB // 2)) == 0
     assert layers(Accelerator("cuda", "card")) == 0
     assert layers(Accelerator("vulkan", "v3d"), Accelerator("npu", "Hailo")) == 0
+
+
+# --- together -----------------------------------------------------------------------
+
+
+def both(facts, **wishes):
+    return plan((CODER, SMALL), facts, Wishes(**wishes))
+
+
+def test_plans_fit_together_when_their_memory_does():
+    room = together(both(board(4 * GB)), board(4 * GB))
+    assert room.fits
+    assert room.reason == "2.01 GB together and 3.60 GB may be used"
+
+
+def test_plans_that_fit_alone_may_not_fit_together():
+    tight = board(2 * GB)
+    plans = both(tight)
+    assert all(one.fits for one in plans)
+    assert together(plans, tight) == Room(
+        False, f"{sum(p.memory_bytes for p in plans) / 1e9:.2f} GB together and 1.73 GB may be used"
+    )
+    assert all(together([one], tight).fits for one in plans)
+
+
+def test_where_memory_is_unknown_one_model_is_loaded_at_a_time():
+    nowhere = BoardFacts(cores=4)
+    plans = both(nowhere)
+    assert together(plans[:1], nowhere).fits
+    room = together(plans, nowhere)
+    assert (room.fits, "unknown" in room.reason) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("memory", "unified", "fits"), [(GB, False, True), (650_000_000, False, False), (0, True, True)]
+)
+def test_an_accelerator_has_to_hold_the_weights_of_all(memory, unified, fits):
+    gpu = board(accelerators=(Accelerator("cuda", "x", memory, unified=unified),))
+    plans = both(gpu)
+    assert all(one.n_gpu_layers for one in plans)
+    assert together(plans, gpu).fits is fits
+
+
+@given(st.integers(1, 40 * GB), st.integers(1, 40 * GB))
+def test_more_memory_never_separates_plans(one, other):
+    less, more = sorted((one, other))
+    plans = both(board(8 * GB))
+    assert together(plans, board(less)).fits <= together(plans, board(more)).fits
 
 
 # --- properties ---------------------------------------------------------------------

@@ -33,6 +33,7 @@ def test_the_shipped_defaults() -> None:
     assert (config.server.host, config.server.port) == ("127.0.0.1", 4141)
     assert config.server.max_body_bytes == 32 * 1024 * 1024
     assert config.model.models_dir is None
+    assert config.model.idle_unload_seconds == 0
     assert config.safeguards.policy == "rules"
     assert config.lan.announce is True
     assert config.upstreams == {}

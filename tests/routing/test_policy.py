@@ -36,6 +36,23 @@ def test_an_unknown_name_follows_the_rules():
     assert decision.order == ("local",)
 
 
+MODELS = (("local", frozenset({"coder", "codriver/coder", "codriver/cloud"})),)
+
+
+def test_an_engines_own_model_goes_to_that_engine_alone():
+    engines = (("local", UP), ("cloud", UP))
+    for word in ("coder", "codriver/coder", "Codriver/Coder"):
+        decision = decide(ask(word), Snapshot(engines, MODELS), RULES)
+        assert decision.order == ("local",)
+        assert decision.reason == f"the request names {word}, a model of local"
+    assert decide(ask("codriver/moon"), Snapshot(engines, MODELS), RULES).order == RULES.order
+
+
+def test_an_engines_name_is_not_a_models():
+    snapshot = Snapshot((("local", UP), ("cloud", UP)), MODELS)
+    assert decide(ask("codriver/cloud"), snapshot, RULES).order == ("cloud",)
+
+
 @given(st.dictionaries(st.sampled_from(["local", "cloud", "peer"]), st.booleans()))
 def test_every_known_engine_of_the_rules_is_tried_once(ready):
     snapshot = Snapshot(tuple((name, EngineState(up, "x")) for name, up in ready.items()))

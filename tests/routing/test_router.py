@@ -31,6 +31,7 @@ from edge.errors import (
     NotFound,
     Overloaded,
     PromptTooLong,
+    TimedOut,
     UpstreamUnreachable,
     WorkerCrashed,
 )
@@ -138,6 +139,30 @@ async def test_a_named_engine_has_no_stand_in():
     cloud, local = engine("cloud", UNREACHABLE), engine("local", BEGUN, END)
     with pytest.raises(UpstreamUnreachable):
         await router(cloud, local).route(replace(ASK, model="codriver/cloud"))
+    assert local.requests == []
+
+
+async def test_a_model_of_its_own_goes_to_its_engine():
+    cloud, local = engine("cloud", *RELAYED), engine("local", BEGUN, END)
+    box = router(cloud, local)
+    routed = await box.route(replace(ASK, model="Model-Local"))
+    assert routed.engine == "local"
+    assert ("local", frozenset({"model-local"})) in box.snapshot().models
+    assert cloud.requests == []
+
+
+async def test_what_the_engine_chose_is_part_of_the_reason(caplog):
+    caplog.set_level(logging.INFO)
+    begun = Started("claude-x", Usage(), "it was loaded for this")
+    routed = await router(engine("local", begun, END)).route(ASK)
+    assert routed.decision.reason == "local is first in the route's order; it was loaded for this"
+    assert "route's order; it was loaded for this" in caplog.text
+
+
+async def test_nobody_else_is_asked_when_the_requests_time_is_over():
+    cloud, local = engine("cloud", TimedOut("over")), engine("local", BEGUN, END)
+    with pytest.raises(TimedOut):
+        await router(cloud, local).route(ASK)
     assert local.requests == []
 
 

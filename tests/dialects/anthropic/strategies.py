@@ -32,6 +32,7 @@ from edge.chat import (
     Usage,
     Verdict,
 )
+from edge.units import Seconds
 
 words = st.text(max_size=12)
 some = st.text(min_size=1, max_size=12)
@@ -158,6 +159,7 @@ def requests(draw):
         parent_agent=draw(st.none() | tokens_of_headers),
         betas=tuple(draw(st.lists(tokens_of_headers, max_size=3))),
         safeguards=tuple(draw(st.lists(st.builds(SafeguardRequest, some, json_objects)))),
+        deadline=draw(st.none() | st.floats(0.001, 1e6).map(Seconds)),
     )
 
 

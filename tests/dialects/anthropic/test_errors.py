@@ -10,6 +10,7 @@ from edge.errors import (
     BadRequest,
     CodriverError,
     EngineError,
+    ModelNotLoaded,
     NotAuthenticated,
     NotFound,
     NotPermitted,
@@ -17,6 +18,7 @@ from edge.errors import (
     PromptTooLong,
     RequestTooLarge,
     ShuttingDown,
+    TimedOut,
     UpstreamUnreachable,
     WorkerCrashed,
 )
@@ -45,6 +47,8 @@ def test_the_wording_that_makes_claude_code_compact():
         (NotFound, 404, "not_found_error"),
         (RequestTooLarge, 413, "request_too_large"),
         (EngineError, 500, "api_error"),
+        (ModelNotLoaded, 400, "invalid_request_error"),
+        (TimedOut, 504, "timeout_error"),
         (UpstreamUnreachable, 502, "api_error"),
         (ShuttingDown, 503, "overloaded_error"),
         (Overloaded, 529, "overloaded_error"),
@@ -65,7 +69,16 @@ def test_the_event():
 
 
 @pytest.mark.parametrize(
-    "error", [BadRequest, NotAuthenticated, NotPermitted, NotFound, RequestTooLarge, Overloaded]
+    "error",
+    [
+        BadRequest,
+        NotAuthenticated,
+        NotPermitted,
+        NotFound,
+        RequestTooLarge,
+        Overloaded,
+        TimedOut,
+    ],
 )
 def test_reads_back_what_was_rendered(error):
     read = parse_error(render_error(error("why"), "req_1")[1])

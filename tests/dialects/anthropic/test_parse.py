@@ -287,6 +287,21 @@ def test_thinking(given, expected):
     assert read(thinking=given).thinking == expected
 
 
+@pytest.mark.parametrize(("header", "seconds"), [("30", 30.0), ("0.5", 0.5), (" 7 ", 7.0)])
+def test_a_deadline(header, seconds):
+    assert read({"X-Codriver-Deadline": header}).deadline == seconds
+    assert read().deadline is None
+
+
+@pytest.mark.parametrize("header", ["", "soon", "0", "-1", "nan", "inf", "1e999", "5 s"])
+def test_a_deadline_that_is_none(header):
+    with pytest.raises(BadRequest) as caught:
+        read({"x-codriver-deadline": header})
+    assert str(caught.value) == (
+        f"x-codriver-deadline: expected a positive number of seconds, got '{header}'"
+    )
+
+
 def test_headers_in_any_case():
     request = read(
         {

@@ -28,8 +28,8 @@ from edge.chat import (
     ToolSpec,
     Usage,
 )
-from edge.engines.frames import Cancel, Count, Generate, Stop
-from edge.engines.llama import LlamaEngine
+from edge.engines.frames import Cancel, Count, Generate, Load, Stop
+from edge.engines.llama import LlamaEngine, WorkerLink
 from edge.engines.llama.engine import BACKOFF_FIRST, BACKOFF_LAST, MAX_IN_FLIGHT
 from edge.errors import (
     EngineError,
@@ -37,6 +37,7 @@ from edge.errors import (
     Overloaded,
     PromptTooLong,
     ShuttingDown,
+    TimedOut,
     UnsupportedInput,
     WorkerCrashed,
 )
@@ -48,9 +49,14 @@ BEGUN = Started("claude-x", Usage(input=Tokens(PROMPT - CACHED), cache_read=Toke
 READ = Progress(Tokens(PROMPT), Tokens(PROMPT))
 
 
-def ask(text: str, *tools: str) -> ChatRequest:
+def ask(text: str, *tools: str, deadline: float | None = None) -> ChatRequest:
     offered = tuple(ToolSpec(name, schema={"type": "object"}) for name in tools)
-    return ChatRequest("claude-x", (Message("user", (Text(text),)),), tools=offered)
+    return ChatRequest(
+        "claude-x",
+        (Message("user", (Text(text),)),),
+        tools=offered,
+        deadline=None if deadline is None else Seconds(deadline),
+    )
 
 
 def end(output: int, reason="end_turn") -> Finished:
@@ -286,6 +292,44 @@ async def test_one_too_many_is_told_to_come_back(tmp_path: Path):
             await events.aclose()
 
 
+# --- deadlines --------------------------------------------------------------------------
+
+
+async def test_a_deadline_before_content_is_a_refusal(tmp_path: Path):
+    rest = Rest(ended=False)
+    async with running(tmp_path, rest=rest) as (engine, spawner):
+        pid = spawner.links[0].pid
+        assert pid is not None
+        os.kill(pid, signal.SIGSTOP)
+        rest.may_end.set()
+        with pytest.raises(TimedOut, match="the time that the request allows"):
+            await collect(engine, ask("hold x", deadline=30.0))
+        assert rest.delays == [30.0]
+        assert spawner.links[0].sent[-1] == Cancel(1)
+        os.kill(pid, signal.SIGCONT)
+        assert (await collect(engine, ask("say x")))[-1] == end(1)
+
+
+async def test_a_deadline_after_content_is_the_last_event(tmp_path: Path):
+    rest = Rest(ended=False)
+    async with running(tmp_path, rest=rest) as (engine, spawner):
+        held = await begin(engine, ask("hold x", deadline=30.0))
+        rest.may_end.set()
+        (failed,) = [event async for event in held]
+        assert isinstance(failed, Failed)
+        assert isinstance(failed.error, TimedOut)
+        assert spawner.links[0].sent[-1] == Cancel(1), "its seat is free"
+        assert await engine.count_tokens(ask("cancelled")) == 1
+
+
+async def test_an_answer_in_time_is_whole(tmp_path: Path):
+    rest = Rest(ended=False)
+    async with running(tmp_path, rest=rest) as (engine, spawner):
+        assert (await collect(engine, ask("say x", deadline=30.0)))[-1] == end(1)
+        rest.may_end.set()
+        assert not [sent for sent in spawner.links[0].sent if isinstance(sent, Cancel)]
+
+
 # --- crashes ----------------------------------------------------------------------------
 
 
@@ -405,6 +449,20 @@ async def test_a_first_load_that_fails_is_told(tmp_path: Path, start: str, sente
         await rest.begun.wait()
         life.cancel()
     assert not engine.state().ready
+
+
+async def test_a_process_that_cannot_be_started_is_told_and_tried_again(tmp_path: Path):
+    async def refuse(load: Load) -> WorkerLink:
+        raise OSError(11, "Resource temporarily unavailable")
+
+    rest = Rest(ended=False)
+    engine = LlamaEngine("m", load(tmp_path / "x"), coached=False, spawn=refuse, sleep=rest)
+    async with asyncio.TaskGroup() as tasks:
+        life = tasks.create_task(engine.run())
+        with pytest.raises(ModelUnusable, match="cannot be started: Resource temporarily"):
+            await engine.wait_ready()
+        await rest.begun.wait()
+        life.cancel()
 
 
 # --- the end ----------------------------------------------------------------------------

@@ -1,0 +1,531 @@
+"""The pool over real processes that play a script instead of running a model."""
+
+import asyncio
+import itertools
+import os
+import signal
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from edge.chat import ChatRequest, Event, Failed, Finished, Message, Started, Text, TextDelta, Usage
+from edge.engines.frames import Cancel, Load, Stop
+from edge.engines.llama import LocalModel, ModelPool, WorkerLink
+from edge.engines.llama.pool import BEGIN_AFTER, LEAVING_SECONDS, LOAD_AGAIN_AFTER, MAX_WAITING
+from edge.engines.llama.residence import SWAP_PATIENCE
+from edge.errors import (
+    CodriverError,
+    EngineError,
+    ModelNotLoaded,
+    ModelUnusable,
+    Overloaded,
+    ShuttingDown,
+    TimedOut,
+    WorkerCrashed,
+)
+from edge.state import Room
+from edge.units import Seconds, Tokens
+from tests.engines.llama.passing import Time
+from tests.engines.llama.workers import Spawner, WatchedLink, load
+
+TWO = ("a", "b")
+
+
+def ask(
+    model: str, text: str, *, stream: bool = True, deadline: float | None = None
+) -> ChatRequest:
+    return ChatRequest(
+        model,
+        (Message("user", (Text(text),)),),
+        stream=stream,
+        deadline=None if deadline is None else Seconds(deadline),
+    )
+
+
+@dataclass
+class Gated:
+    """Hand it to a pool as ``spawn``: a model's worker starts when its gate is open."""
+
+    spawner: Spawner
+    gates: dict[str, asyncio.Event]
+    links: dict[str, list[WatchedLink]] = field(default_factory=dict)
+    refusal: OSError | None = None
+
+    async def __call__(self, load: Load) -> WorkerLink:
+        name = Path(load.path).name
+        await self.gates[name].wait()
+        if self.refusal is not None:
+            raise self.refusal
+        await self.spawner(load)
+        self.links.setdefault(name, []).append(self.spawner.links[-1])
+        return self.spawner.links[-1]
+
+
+@dataclass
+class Stage:
+    """A pool, its time and its workers."""
+
+    pool: ModelPool
+    time: Time
+    workers: Gated
+    tasks: asyncio.TaskGroup
+
+    def asking(self, request: ChatRequest) -> asyncio.Task[list[Event] | CodriverError]:
+        """A client that waits for its whole answer, or what it was refused with."""
+        return self.tasks.create_task(outcome(self, request))
+
+    def starts(self, model: str) -> int:
+        return len(self.workers.links.get(model, []))
+
+    def pid(self, model: str) -> int:
+        pid = self.workers.links[model][-1].pid
+        assert pid is not None
+        return pid
+
+    @property
+    def loaded(self) -> float:
+        return dict(self.pool.state().measures)["models_loaded"]
+
+
+@asynccontextmanager
+async def running(
+    tmp_path: Path,
+    *,
+    together: bool = True,
+    shut: Sequence[str] = (),
+    idle: float | None = None,
+    exit_grace: float = 30.0,
+    **starts: str,
+) -> AsyncIterator[Stage]:
+    """A pool of models a (the default, which is up) and b. ``shut``: whose gates are closed;
+    ``starts``: how their starts go, a line each."""
+
+    def fit(models: Sequence[str]) -> Room:
+        return Room(together or len(models) < 2, "by order of the test")
+
+    models = [
+        LocalModel(
+            name,
+            load(tmp_path / name, *starts.get(name, "").splitlines()),
+            coached=False,
+            names=frozenset({f"codriver/{name}"}),
+        )
+        for name in TWO
+    ]
+    time, gated = Time(), Gated(Spawner(exit_grace), {name: asyncio.Event() for name in TWO})
+    for name in set(TWO) - set(shut):
+        gated.gates[name].set()
+    pool = ModelPool(
+        models,
+        fit,
+        spawn=gated,
+        idle_unload=None if idle is None else Seconds(idle),
+        clock=time.clock,
+        sleep=time.sleep,
+    )
+    async with asyncio.TaskGroup() as tasks:
+        stage = Stage(pool, time, gated, tasks)
+        life = tasks.create_task(pool.run())
+        try:
+            await stage.pool.wait_ready()
+            yield stage
+        finally:
+            life.cancel()
+
+
+async def collect(stage: Stage, request: ChatRequest) -> list[Event]:
+    async with aclosing(stage.pool.stream(request)) as events:
+        return [event async for event in events]
+
+
+async def outcome(stage: Stage, request: ChatRequest) -> list[Event] | CodriverError:
+    try:
+        return await collect(stage, request)
+    except CodriverError as error:
+        return error
+
+
+async def answer(asking: asyncio.Task[list[Event] | CodriverError]) -> list[Event]:
+    got = await asking
+    if isinstance(got, CodriverError):
+        raise got
+    return got
+
+
+async def begin(stage: Stage, request: ChatRequest):
+    """A stream whose first words have come."""
+    events = stage.pool.stream(request)
+    async for event in events:
+        if isinstance(event, TextDelta):
+            return events
+    raise AssertionError("it ended before it began")
+
+
+async def begun_early(stage: Stage, request: ChatRequest):
+    """The start that a waiting stream is given, and the stream."""
+    events = stage.pool.stream(request)
+    first = stage.tasks.create_task(anext(events))
+    await stage.time.until_asleep(BEGIN_AFTER)
+    stage.time.pass_(BEGIN_AFTER)
+    started = await first
+    assert isinstance(started, Started)
+    return started, events
+
+
+def said(events: Sequence[Event]) -> list[str]:
+    return [event.text for event in events if isinstance(event, TextDelta)]
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+async def until(condition) -> None:
+    for _ in itertools.count():
+        if condition():
+            return
+        await asyncio.sleep(0)
+
+
+# --- loading ----------------------------------------------------------------------------
+
+
+async def test_the_default_answers_whoever_names_no_model(tmp_path: Path):
+    async with running(tmp_path) as stage:
+        events = await collect(stage, ask("claude-x", "say hello"))
+        assert isinstance(events[0], Started)
+        assert (events[0].model, events[0].reason) == ("claude-x", "")
+        assert said(events) == ["hello"]
+        odd = await collect(stage, ask("gpt-4", "say hello"))
+        assert odd[0].reason == "no model here is called gpt-4: a answers"
+        assert (stage.starts("a"), stage.starts("b")) == (1, 0)
+
+
+async def test_another_model_comes_beside_it(tmp_path: Path, caplog):
+    caplog.set_level("INFO")
+    async with running(tmp_path) as stage:
+        events = await collect(stage, ask("codriver/b", "say hello"))
+        why = "asked for, fits beside a: by order of the test"
+        assert isinstance(events[0], Started)
+        assert events[0].reason == f"b is loading: {why}"
+        assert said(events) == ["hello"]
+        assert caplog.text.count(f"loading b: {why}") == 1
+        again = await collect(stage, ask("b", "say again"))
+        assert isinstance(again[0], Started)
+        assert again[0].reason == "", "it was there"
+        await collect(stage, ask("claude-x", "say hello"))
+        assert (stage.starts("a"), stage.starts("b"), stage.loaded) == (1, 1, 2)
+
+
+async def test_all_who_ask_for_a_model_share_one_load(tmp_path: Path):
+    async with running(tmp_path, shut=["b"]) as stage:
+        asking = [stage.asking(ask("b", f"say {n}")) for n in range(5)]
+        await until(lambda: "5 requests wait for a model" in stage.pool.state().reason)
+        stage.workers.gates["b"].set()
+        assert [said(await answer(one)) for one in asking] == [[str(n)] for n in range(5)]
+        assert stage.starts("b") == 1
+
+
+async def test_without_room_it_takes_the_place_of_an_idle_one(tmp_path: Path, caplog):
+    caplog.set_level("INFO")
+    async with running(tmp_path, together=False) as stage:
+        first = stage.pid("a")
+        events = await collect(stage, ask("b", "say hello"))
+        assert isinstance(events[0], Started)
+        assert events[0].reason == (
+            "it takes the place of a: by order of the test; "
+            "b is loading: asked for, nothing else is loaded"
+        )
+        assert stage.workers.links["a"][0].sent[-1] == Stop(), "it may write its last blocks"
+        assert not is_alive(first)
+        assert "unloading a: b is asked for: by order of the test" in caplog.text
+        assert stage.loaded == 1
+        assert said(await collect(stage, ask("claude-x", "say back"))) == ["back"]
+        assert (stage.starts("a"), stage.starts("b")) == (2, 1)
+
+
+# --- waiting ----------------------------------------------------------------------------
+
+
+async def test_who_waits_long_is_begun_so_that_pings_come(tmp_path: Path):
+    async with running(tmp_path, shut=["b"]) as stage:
+        started, events = await begun_early(stage, ask("b", "say hello"))
+        assert started == Started("b", Usage(), started.reason)
+        assert started.reason.startswith("b is loading: asked for")
+        stage.workers.gates["b"].set()
+        rest = [event async for event in events]
+        assert not any(isinstance(event, Started) for event in rest)
+        assert said(rest) == ["hello"]
+        assert isinstance(rest[-1], Finished)
+        assert rest[-1].usage.input > 0, "the true counts come last"
+
+
+async def test_a_whole_answer_is_not_begun_before_its_model_is_there(tmp_path: Path):
+    async with running(tmp_path, shut=["b"]) as stage:
+        asking = stage.asking(ask("b", "say hello", stream=False))
+        await until(lambda: "1 requests wait" in stage.pool.state().reason)
+        assert stage.time.dues == []
+        stage.workers.gates["b"].set()
+        assert said(await answer(asking)) == ["hello"]
+
+
+async def test_a_busy_model_is_waited_for_and_then_swapped(tmp_path: Path):
+    async with running(tmp_path, together=False) as stage:
+        held = await begin(stage, ask("a", "hold on"))
+        asking = stage.asking(ask("b", "say hello"))
+        await stage.time.until_asleep(SWAP_PATIENCE)
+        assert said(await collect(stage, ask("a", "say meanwhile"))) == ["meanwhile"]
+        await collect(stage, ask("a", "release"))
+        assert said([event async for event in held]) == ["released"]
+        assert said(await answer(asking)) == ["hello"]
+        assert (stage.starts("a"), stage.starts("b"), stage.loaded) == (1, 1, 1)
+
+
+async def test_new_requests_do_not_starve_one_that_waits_for_another_model(tmp_path: Path):
+    async with running(tmp_path, together=False) as stage:
+        held = await begin(stage, ask("a", "hold on"))
+        asking = stage.asking(ask("b", "say b"))
+        await stage.time.until_asleep(SWAP_PATIENCE)
+        stage.time.pass_(SWAP_PATIENCE)
+        late = stage.asking(ask("a", "say late"))
+        await until(lambda: "2 requests wait" in stage.pool.state().reason)
+        assert await stage.pool.count_tokens(ask("a", "messages")) == 1, "a count is brief"
+        await held.aclose()
+        assert said(await answer(asking)) == ["b"]
+        events = await answer(late)
+        assert said(events) == ["late"]
+        assert isinstance(events[0], Started)
+        assert events[0].reason.startswith("a request for b has waited longer; ")
+        assert stage.starts("a") == 2
+
+
+async def test_who_leaves_while_it_waits_costs_nobody_a_model(tmp_path: Path):
+    async with running(tmp_path, together=False) as stage:
+        held = await begin(stage, ask("a", "hold on"))
+        asking = stage.asking(ask("b", "say b"))
+        await stage.time.until_asleep(SWAP_PATIENCE)
+        stage.time.pass_(SWAP_PATIENCE)
+        late = stage.asking(ask("a", "say late"))
+        await until(lambda: "2 requests wait" in stage.pool.state().reason)
+        asking.cancel()
+        assert said(await answer(late)) == ["late"], "the way is free again"
+        await held.aclose()
+        assert (stage.starts("a"), stage.starts("b")) == (1, 0)
+
+
+async def test_one_too_many_is_told_to_come_back(tmp_path: Path):
+    async with running(tmp_path, shut=["b"]) as stage:
+        model = stage.pool.models()[1].id
+        waiting = [stage.asking(ask(model, "say x")) for _ in range(MAX_WAITING)]
+        await until(lambda: f"{MAX_WAITING} requests wait" in stage.pool.state().reason)
+        with pytest.raises(Overloaded, match="waiting for a model") as caught:
+            await collect(stage, ask("b", "say x"))
+        assert caught.value.retry_after is not None
+        for one in waiting:
+            one.cancel()
+
+
+# --- loads that fail --------------------------------------------------------------------
+
+
+async def test_a_load_that_fails_is_one_clean_error_and_is_not_tried_at_once(tmp_path: Path):
+    async with running(tmp_path, b="unusable no tensors in it\nfine") as stage:
+        for _ in range(3):
+            with pytest.raises(
+                ModelNotLoaded, match="model b cannot be loaded: no tensors in it; /v1/models"
+            ):
+                await collect(stage, ask("b", "say x"))
+        await until(lambda: "b is" not in stage.pool.state().reason)
+        assert stage.starts("b") == 1
+        assert stage.pool.state().ready, "the default is not concerned"
+        stage.time.pass_(LOAD_AGAIN_AFTER)
+        assert said(await collect(stage, ask("b", "say x"))) == ["x"]
+
+
+async def test_a_worker_that_dies_loading_says_what_to_do(tmp_path: Path):
+    async with running(tmp_path, b="dies") as stage:
+        with pytest.raises(ModelNotLoaded, match=r"killed by signal 9.*take a smaller one"):
+            await collect(stage, ask("b", "say x"))
+
+
+async def test_a_failure_of_the_default_leaves_the_request_to_other_engines(tmp_path: Path):
+    async with running(tmp_path, together=False, a="fine\nunusable gone bad") as stage:
+        await collect(stage, ask("b", "say x"))
+        with pytest.raises(EngineError, match="model a cannot be loaded: gone bad"):
+            await collect(stage, ask("claude-x", "say x"))
+        state = stage.pool.state()
+        assert not state.ready
+        assert "gone bad" in state.reason
+
+
+async def test_after_a_begun_answer_a_failure_is_its_last_event(tmp_path: Path):
+    async with running(tmp_path, shut=["b"], b="unusable no tensors in it") as stage:
+        _, events = await begun_early(stage, ask("b", "say x"))
+        stage.workers.gates["b"].set()
+        (failed,) = [event async for event in events]
+        assert isinstance(failed, Failed)
+        assert isinstance(failed.error, ModelNotLoaded)
+
+
+async def test_a_default_that_cannot_be_loaded_at_all_is_told_as_it_is(tmp_path: Path):
+    with pytest.raises(BaseExceptionGroup) as caught:
+        async with running(tmp_path, a="unusable no tensors in it"):
+            pass
+    (error,) = caught.value.exceptions
+    assert isinstance(error, ModelUnusable)
+    assert str(error) == "no tensors in it"
+
+
+async def test_no_process_to_be_had_is_a_failed_load(tmp_path: Path):
+    async with running(tmp_path) as stage:
+        stage.workers.refusal = OSError(12, "Cannot allocate memory")
+        with pytest.raises(ModelNotLoaded, match="cannot be started: Cannot allocate memory"):
+            await collect(stage, ask("b", "say x"))
+
+
+# --- memory given back ------------------------------------------------------------------
+
+
+async def test_a_model_that_rests_too_long_is_unloaded_and_comes_back(tmp_path: Path, caplog):
+    caplog.set_level("INFO")
+    async with running(tmp_path, idle=60.0) as stage:
+        pid = stage.pid("a")
+        await stage.time.until_asleep(60.0)
+        stage.time.pass_(40.0)
+        await collect(stage, ask("a", "say x"))
+        await stage.time.until_asleep(100.0)
+        stage.time.pass_(20.0)
+        assert stage.loaded == 1, "it was used in between"
+        stage.time.pass_(40.0)
+        await until(lambda: not is_alive(pid))
+        await until(lambda: stage.pool.state().reason == "a is loaded when it is asked for")
+        assert "unloading a: not used for 60 s" in caplog.text
+        assert stage.pool.state().ready
+        assert stage.loaded == 0
+        assert said(await collect(stage, ask("claude-x", "say back"))) == ["back"]
+
+
+async def test_an_answer_that_runs_keeps_its_model(tmp_path: Path):
+    async with running(tmp_path, idle=60.0) as stage:
+        held = await begin(stage, ask("a", "hold on"))
+        stage.time.pass_(600.0)
+        await collect(stage, ask("a", "release"))
+        assert said([event async for event in held]) == ["released"]
+        assert stage.starts("a") == 1
+
+
+async def test_a_worker_that_does_not_go_is_ended(tmp_path: Path):
+    async with running(tmp_path, together=False, exit_grace=0.01) as stage:
+        stuck = stage.pid("a")
+        os.kill(stuck, signal.SIGSTOP)
+        asking = stage.asking(ask("b", "say x"))
+        await stage.time.until_asleep(LEAVING_SECONDS)
+        stage.time.pass_(LEAVING_SECONDS)
+        assert said(await answer(asking)) == ["x"]
+        assert not is_alive(stuck)
+
+
+# --- deadlines --------------------------------------------------------------------------
+
+
+async def test_a_deadline_that_passes_while_it_waits(tmp_path: Path):
+    async with running(tmp_path, shut=["b"]) as stage:
+        asking = stage.asking(ask("b", "say x", deadline=3.0))
+        await stage.time.until_asleep(3.0)
+        stage.time.pass_(3.0)
+        with pytest.raises(TimedOut, match="x-codriver-deadline"):
+            await answer(asking)
+        assert "requests wait" not in stage.pool.state().reason
+
+
+async def test_a_deadline_that_passes_after_it_was_begun(tmp_path: Path):
+    async with running(tmp_path, shut=["b"]) as stage:
+        _, events = await begun_early(stage, ask("b", "say x", deadline=30.0))
+        stage.time.pass_(30.0 - BEGIN_AFTER)
+        (failed,) = [event async for event in events]
+        assert isinstance(failed, Failed)
+        assert isinstance(failed.error, TimedOut)
+
+
+async def test_the_wait_counts(tmp_path: Path):
+    async with running(tmp_path, shut=["b"]) as stage:
+        asking = stage.asking(ask("b", "hold on", deadline=30.0))
+        await stage.time.until_asleep(30.0)
+        stage.time.pass_(20.0)
+        stage.workers.gates["b"].set()
+        await until(lambda: stage.time.dues == [30.0, 30.0])
+        stage.time.pass_(10.0)
+        failed = (await answer(asking))[-1]
+        assert isinstance(failed, Failed)
+        assert isinstance(failed.error, TimedOut)
+        assert stage.workers.links["b"][0].sent[-1] == Cancel(1)
+
+
+# --- counting ---------------------------------------------------------------------------
+
+
+async def test_a_count_loads_its_model_where_that_costs_no_other_its_place(tmp_path: Path):
+    async with running(tmp_path) as stage:
+        assert await stage.pool.count_tokens(ask("b", "messages")) == 1
+        assert stage.starts("b") == 1
+
+
+async def test_otherwise_the_one_that_is_loaded_counts(tmp_path: Path, caplog):
+    caplog.set_level("INFO")
+    async with running(tmp_path, together=False) as stage:
+        assert await stage.pool.count_tokens(ask("b", "messages")) == 1
+        assert stage.starts("b") == 0
+    assert "a counts for b, which has no room beside it" in caplog.text
+
+
+# --- what others see --------------------------------------------------------------------
+
+
+async def test_every_model_is_listed_the_default_first(tmp_path: Path):
+    async with running(tmp_path) as stage:
+        first, second = stage.pool.models()
+        assert (first.id, second.id) == TWO
+        assert second.names == {"codriver/b"}
+        assert second.display_name == "b (codriver)"
+        assert first.context == second.context == Tokens(4096)
+
+
+async def test_a_crash_is_the_models_own_affair(tmp_path: Path):
+    async with running(tmp_path) as stage:
+        await collect(stage, ask("b", "say x"))
+        *_, failed = await collect(stage, ask("b", "die now"))
+        assert isinstance(failed, Failed)
+        assert isinstance(failed.error, WorkerCrashed)
+        assert stage.pool.state().ready
+        assert said(await collect(stage, ask("a", "say x"))) == ["x"]
+        os.kill(stage.pid("a"), signal.SIGKILL)
+        await until(lambda: not stage.pool.state().ready)
+        assert "a: the worker ended (killed by signal 9)" in stage.pool.state().reason
+
+
+# --- the end ----------------------------------------------------------------------------
+
+
+async def test_draining_ends_waits_and_lets_answers_finish(tmp_path: Path):
+    async with running(tmp_path, together=False) as stage:
+        held = await begin(stage, ask("a", "hold on"))
+        asking = stage.asking(ask("b", "say x"))
+        await stage.time.until_asleep(SWAP_PATIENCE)
+        async with asyncio.TaskGroup() as tasks:
+            draining = tasks.create_task(stage.pool.drain(Seconds(60.0)))
+            with pytest.raises(ShuttingDown):
+                await answer(asking)
+            with pytest.raises(ShuttingDown):
+                await collect(stage, ask("a", "say x"))
+            assert not stage.pool.state().ready
+            assert not draining.done()
+            await held.aclose()
+        assert stage.workers.links["a"][0].sent[-1] == Stop()
+        assert stage.starts("b") == 0

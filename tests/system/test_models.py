@@ -1,0 +1,157 @@
+"""Two real models in one daemon: beside each other, in turn, with a deadline, given back.
+
+The daemon runs in this process, because the board it finds is one that the test lays out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import psutil
+import pytest
+
+from edge.app.choose import choose_model
+from edge.app.daemon import Plant, serve
+from edge.catalog.models import DEFAULT_MODEL, embedded_path, find, load_catalog
+from edge.config import Config, load
+from edge.units import Seconds, Tokens
+from tests.app.test_daemon import Heard, quiet
+from tests.board.boards import meminfo, raspberry_pi_5, write
+from tests.system.daemon import sse, text_of
+
+HELLO = {
+    "max_tokens": 8,
+    "temperature": 0,
+    "messages": [{"role": "user", "content": "Write a very long story about a road."}],
+}
+GIVEN_BACK_SECONDS = 60.0
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a copy of the embedded model, which is another model by its name."""
+    entry = find(DEFAULT_MODEL, load_catalog())
+    assert entry is not None
+    source = embedded_path(entry)
+    assert source is not None
+    folder = tmp_path_factory.mktemp("models")
+    shutil.copyfile(source, folder / "second.gguf")
+    return folder
+
+
+@dataclass
+class Box:
+    """A running daemon."""
+
+    session: aiohttp.ClientSession
+    url: str
+
+    async def ask(self, model: str, *, headers: dict[str, str] | None = None, **more: Any):
+        body = {**HELLO, "model": model, **more}
+        async with self.session.post(f"{self.url}/v1/messages", json=body, headers=headers) as got:
+            return got.status, got.headers["x-codriver-reason"], await got.read()
+
+    async def stream(self, model: str, **more: Any) -> list[tuple[str, Any]]:
+        _, _, body = await self.ask(model, stream=True, **more)
+        return sse(body)
+
+
+def settings(idle: float = 0.0) -> Config:
+    config = quiet(load(None))
+    wishes = replace(
+        config.model,
+        path_or_name=DEFAULT_MODEL,
+        context=Tokens(2048),
+        threads=2,
+        idle_unload_seconds=Seconds(idle),
+    )
+    return replace(config, model=wishes)
+
+
+@asynccontextmanager
+async def serving(
+    folder: Path, models: Path, *, room_for: float = 8.0, idle: float = 0.0
+) -> AsyncIterator[Box]:
+    """Up inside the block, on a board that has memory for so many of these models."""
+    config, heard = settings(idle), Heard()
+    root = raspberry_pi_5(folder / "root")
+    needs = choose_model(config, models, tell=print, root=root).plan.memory_bytes
+    kilobytes = int((needs * room_for + 256 * 2**20) * 1.12) // 1024
+    write(root, {"proc/meminfo": meminfo(kilobytes, kilobytes)})
+    choice = choose_model(config, models, tell=print, root=root)
+    async with asyncio.TaskGroup() as tasks, aiohttp.ClientSession() as session:
+        daemon = tasks.create_task(serve(Plant(config, folder / "state", choice, heard)))
+        daemon.add_done_callback(lambda _: heard.up.set())
+        await heard.up.wait()
+        yield Box(session, heard.pasted("ANTHROPIC_BASE_URL"))
+        os.kill(os.getpid(), signal.SIGTERM)
+        await daemon
+
+
+def workers() -> int:
+    return sum("edge.engines.worker" in child.cmdline() for child in psutil.Process().children())
+
+
+async def test_both_are_served_at_once_where_they_fit(tmp_path: Path, models: Path):
+    async with serving(tmp_path, models) as box:
+        async with box.session.get(f"{box.url}/v1/models") as page:
+            ids = [model["id"] for model in (await page.json())["data"]]
+        assert ids == ["anthropic-local-smollm2-135m", "anthropic-local-second"]
+        answers = await asyncio.gather(box.stream("claude-sonnet-5"), box.stream(ids[1]))
+        first, second = (text_of(events) for events in answers)
+        assert first == second != ""
+        assert workers() == 2
+        _, reason, _ = await box.ask("codriver/second")
+        assert reason == "the request names codriver/second, a model of local"
+
+
+async def test_where_they_do_not_they_take_turns(tmp_path: Path, models: Path):
+    async with serving(tmp_path, models, room_for=1.5) as box:
+        assert workers() == 1
+        (_, reason, _), first, again = await asyncio.gather(
+            box.ask("second"), box.stream("claude-sonnet-5"), box.stream("second")
+        )
+        assert "smollm2-135m" in reason
+        assert "GB together" in reason
+        assert text_of(first) == text_of(again) != ""
+        assert workers() == 1
+        count = {**HELLO, "model": "claude-x"}
+        async with box.session.post(f"{box.url}/v1/messages/count_tokens", json=count) as got:
+            assert (await got.json())["input_tokens"] > 10
+        assert workers() == 1
+
+
+async def test_a_deadline_ends_an_answer_and_what_was_read_is_kept(tmp_path: Path, models: Path):
+    async with serving(tmp_path, models) as box:
+        long = {"max_tokens": 1500, "temperature": 0.9}
+        events = await box.stream("claude-x", headers={"x-codriver-deadline": "2"}, **long)
+        assert events[0][0] == "message_start"
+        assert events[-1] == (
+            "error",
+            {
+                "type": "error",
+                "error": {
+                    "type": "timeout_error",
+                    "message": "the time that the request allows (x-codriver-deadline) is over",
+                },
+            },
+        )
+        usage = dict(await box.stream("claude-x"))["message_delta"]["usage"]
+        assert usage["cache_read_input_tokens"] > 0
+
+
+async def test_memory_is_given_back_and_taken_again(tmp_path: Path, models: Path):
+    async with serving(tmp_path, models, idle=0.2) as box:
+        async with asyncio.timeout(GIVEN_BACK_SECONDS):
+            while workers():
+                await asyncio.to_thread(os.sched_yield)
+        assert text_of(await box.stream("claude-x"))

@@ -133,9 +133,12 @@ class LlamaEngine:
             came_up = await self._serve(link)
         finally:
             self._link = None
-            ending = await asyncio.shield(link.close())
-            ending = self._unusable or ending
-            self._abandon(ending)
+            ending = "stopped"
+            try:
+                ending = await link.close()
+            finally:
+                ending = self._unusable or ending
+                self._abandon(ending)
         return came_up, ending
 
     def _is_ending(self) -> bool:

@@ -11,6 +11,7 @@ import logging
 import socket
 import sys
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from typing import Protocol
 
 import msgspec
@@ -39,7 +40,8 @@ class WorkerLink(Protocol):
     def incoming(self) -> AsyncIterator[FromWorker]: ...
 
     async def close(self) -> str:
-        """End the child, by force if need be; returns how it ended, for the log."""
+        """End the child, by force if need be and at once if cancelled; returns how it ended,
+        for the log."""
 
 
 class ProcessLink:
@@ -86,6 +88,12 @@ class ProcessLink:
         except TimeoutError:
             self._process.kill()
             code = await self._process.wait()
+        except asyncio.CancelledError:
+            # Whoever cancels a close is in a hurry; even so no child may be left.
+            with suppress(ProcessLookupError):
+                self._process.kill()
+            await self._process.wait()
+            raise
         return f"killed by signal {-code}" if code < 0 else f"exit code {code}"
 
 

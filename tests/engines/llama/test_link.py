@@ -1,5 +1,6 @@
 """One child process and the socket to it."""
 
+import asyncio
 import os
 import signal
 from contextlib import aclosing
@@ -79,3 +80,15 @@ async def test_a_worker_that_does_not_leave_is_killed(tmp_path: Path):
         for _ in range(4):
             await anext(incoming)
     assert await link.close() == "killed by signal 9"
+
+
+async def test_a_cancelled_close_leaves_no_child(tmp_path: Path):
+    link = await open_link(tmp_path)
+    assert link.pid is not None
+    os.kill(link.pid, signal.SIGSTOP)
+    async with asyncio.TaskGroup() as tasks:
+        closing = tasks.create_task(link.close())
+        await asyncio.sleep(0)
+        closing.cancel()
+    with pytest.raises(ProcessLookupError):
+        os.kill(link.pid, 0)

@@ -92,7 +92,9 @@ class ProcessLink:
             # Whoever cancels a close is in a hurry; even so no child may be left.
             with suppress(ProcessLookupError):
                 self._process.kill()
-            await self._process.wait()
+            while self._process.returncode is None:
+                with suppress(asyncio.CancelledError):
+                    await self._process.wait()
             raise
         return f"killed by signal {-code}" if code < 0 else f"exit code {code}"
 

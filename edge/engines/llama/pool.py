@@ -130,8 +130,10 @@ class ModelPool:
         crashed = default is not None and default.phase == "ready" and not default.engine.is_ready
         failure = self._failure(self._default)
         words = [loaded.words for loaded in self._loaded.values()]
-        if default is None:
-            words.append(failure or f"{self._default.id} is loaded when it is asked for")
+        if failure is not None:
+            words.append(f"{self._default.id} cannot be loaded: {failure}")
+        elif default is None:
+            words.append(f"{self._default.id} is loaded when it is asked for")
         if self._waiting:
             words.append(f"{len(self._waiting)} requests wait for a model")
         return EngineState(
@@ -324,6 +326,7 @@ class ModelPool:
 
     def _load_failed(self, loaded: Loaded, why: str) -> None:
         model = loaded.model
+        loaded.phase = "leaving"
         log.error("%s cannot be loaded: %s", model.id, why)
         self._failures[model.id] = self._clock(), why
         for hold in [one for one in self._waiting.values() if one.wish.model == model.id]:

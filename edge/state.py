@@ -23,6 +23,16 @@ class Accelerator:
 
 
 @dataclass(frozen=True, slots=True)
+class CoreKind:
+    """Physical cores of one kind that this process may run on. None means unknown."""
+
+    count: int
+    capacity: int | None = None
+    """What one core does, as the kernel rates it; 1024 is the board's best kind."""
+    top_khz: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class BoardFacts:
     """What the board is, read once. None means unknown."""
 
@@ -32,6 +42,11 @@ class BoardFacts:
     architecture: str | None = None
     cpu: str | None = None
     cores: int | None = None
+    """Physical cores for this process: those it may run on, within ``cpu_quota``."""
+    core_kinds: tuple[CoreKind, ...] = ()
+    """The cores it may run on by kind, the strongest first; the quota is not in it."""
+    cpu_quota: float | None = None
+    """The tightest cgroup limit of time, in CPUs."""
     cpu_features: tuple[str, ...] = ()
     memory_total: Bytes | None = None
     memory_available: Bytes | None = None

@@ -1,16 +1,18 @@
 """What /proc and /sys say of the CPU: its name, features and the cores we may use.
 
-The parsers take text; only ``usable_cores`` looks at files, under a root. Called by probe.
+The parsers take text; only ``core_kinds`` looks at files, under a root. Called by probe.
 """
 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from edge.board.files import names, read_number, read_text
+from edge.state import CoreKind
 
 # Arm's own part numbers (implementer 0x41), as Linux prints them.
 _ARM_PARTS = {
@@ -89,26 +91,38 @@ def _hexadecimal(text: str) -> int | None:
         return None
 
 
-def usable_cores(root: Path) -> int | None:
-    """Physical cores that this process may run on; None where nothing says.
+def core_kinds(root: Path) -> tuple[CoreKind, ...]:
+    """Physical cores that this process may run on, by kind, the strongest kind first; empty
+    where nothing says.
 
     Two hyper-threads are one core: llama.cpp gains nothing from the second.
     """
     allowed = _allowed(read_text(root / "proc/self/status") or "")
     folder = root / "sys/devices/system/cpu"
-    cores = set()
+    cores: dict[tuple[str | int | None, ...], tuple[int | None, int | None]] = {}
     for name in names(folder, "cpu[0-9]*"):
         number = int(name.removeprefix("cpu")) if name[3:].isdigit() else -1
-        topology = folder / name / "topology"
-        core = read_number(topology / "core_id")
+        core = _core(folder / name / "topology")
         if core is not None and (not allowed or number in allowed):
-            cores.add((read_number(topology / "physical_package_id"), _cluster(topology), core))
-    return len(cores) or None
+            cores[core] = _strength(folder / name)
+    counts = Counter(cores.values())
+    strongest = sorted(counts, key=lambda kind: (kind[0] or 0, kind[1] or 0), reverse=True)
+    return tuple(CoreKind(counts[kind], *kind) for kind in strongest)
 
 
-def _cluster(topology: Path) -> str | None:
-    """Arm counts cores anew in each cluster; the siblings' list tells them apart."""
-    return read_text(topology / "thread_siblings_list")
+def _core(topology: Path) -> tuple[str | int | None, ...] | None:
+    """What one physical core's hyper-threads have in common. Arm counts cores anew in each
+    cluster; the siblings' list tells them apart."""
+    siblings = read_text(topology / "thread_siblings_list")
+    core = read_number(topology / "core_id")
+    if siblings is None and core is None:
+        return None
+    return (read_number(topology / "physical_package_id"), siblings, core)
+
+
+def _strength(cpu: Path) -> tuple[int | None, int | None]:
+    """The kernel's rating and the highest clock in kHz."""
+    return read_number(cpu / "cpu_capacity"), read_number(cpu / "cpufreq/cpuinfo_max_freq")
 
 
 def _allowed(status: str) -> set[int]:

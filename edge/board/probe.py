@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 
 from edge.board import accelerators, cgroup, raspberry_pi
-from edge.board.cpu import CpuInfo, parse_cpuinfo, usable_cores, within_quota
+from edge.board.cpu import CpuInfo, core_kinds, parse_cpuinfo, within_quota
 from edge.board.files import read_bytes, read_list, read_text
 from edge.board.profile import match
 from edge.state import BoardFacts
@@ -27,13 +27,16 @@ def probe(root: Path = Path("/")) -> BoardFacts:
     compatible = read_list(root / DEVICE_TREE / "compatible")
     total = memory.get("MemTotal")
     profile = match(compatible, cpu.architecture, _fitted_memory(root, cpu) or total)
-    cores = usable_cores(root) or cpu.processors
+    kinds, quota = core_kinds(root), cgroup.cpu_quota(root)
+    cores = sum(kind.count for kind in kinds) or cpu.processors
     return BoardFacts(
         model=_model(root),
         board=None if profile is None else profile.name,
         architecture=cpu.architecture,
         cpu=cpu.name,
-        cores=within_quota(cores, cgroup.cpu_quota(root)),
+        cores=within_quota(cores, quota),
+        core_kinds=kinds,
+        cpu_quota=quota,
         cpu_features=cpu.features,
         memory_total=total,
         memory_available=memory.get("MemAvailable"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from edge.state import Accelerator, BoardFacts
+from edge.state import Accelerator, BoardFacts, CoreKind
 from edge.units import Bytes
 
 # Of the dozens of CPU features only these change how fast llama.cpp runs.
@@ -36,7 +36,7 @@ def format_facts(facts: BoardFacts) -> str:
         "model": facts.model or "unknown",
         "board": facts.board or "none of the known ones",
         "cpu": f"{facts.cpu or 'unknown'} ({facts.architecture or 'unknown architecture'})",
-        "cores": "unknown" if facts.cores is None else str(facts.cores),
+        "cores": _cores(facts),
         "features": " ".join(features) or "none that matter here",
         "memory": f"{_gigabytes(facts.memory_total)}, {_gigabytes(facts.memory_available)} free",
         "memory limit": limit,
@@ -53,6 +53,11 @@ def facts_as_json(facts: BoardFacts) -> str:
         "architecture": facts.architecture,
         "cpu": facts.cpu,
         "cores": facts.cores,
+        "core_kinds": [
+            {"count": kind.count, "capacity": kind.capacity, "top_khz": kind.top_khz}
+            for kind in facts.core_kinds
+        ],
+        "cpu_quota": facts.cpu_quota,
         "cpu_features": list(facts.cpu_features),
         "memory_total": facts.memory_total,
         "memory_available": facts.memory_available,
@@ -68,6 +73,20 @@ def facts_as_json(facts: BoardFacts) -> str:
         ],
     }
     return json.dumps(value, indent=2)
+
+
+def _cores(facts: BoardFacts) -> str:
+    if facts.cores is None:
+        return "unknown"
+    kinds = " + ".join(_kind(kind) for kind in facts.core_kinds)
+    several = f" ({kinds})" if len(facts.core_kinds) > 1 else ""
+    quota = "" if facts.cpu_quota is None else f", at most {facts.cpu_quota:g} CPUs' time"
+    return f"{facts.cores}{several}{quota}"
+
+
+def _kind(kind: CoreKind) -> str:
+    clock = "" if kind.top_khz is None else f" at {kind.top_khz / 1e6:.1f} GHz"
+    return f"{kind.count}{clock}"
 
 
 def _device(device: Accelerator) -> str:

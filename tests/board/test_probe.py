@@ -4,7 +4,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from edge.board.probe import parse_meminfo, probe
-from edge.state import BoardFacts
+from edge.state import BoardFacts, CoreKind
 from tests.board.boards import jetson_orin_nano, pc, raspberry_pi_5, write
 
 
@@ -48,6 +48,7 @@ def test_a_limited_service(tmp_path):
     write(tmp_path, {group + "memory.max": "3221225472\n", group + "cpu.max": "200000 100000\n"})
     facts = probe(tmp_path)
     assert (facts.memory_limit, facts.cores) == (3 * 2**30, 2)
+    assert (facts.cpu_quota, facts.core_kinds) == (2.0, (CoreKind(4),))
 
 
 def test_an_empty_root_is_unknown(tmp_path):

@@ -20,10 +20,6 @@ from edge.config import Config
 from edge.engines.frames import Load
 from edge.state import BoardFacts
 
-N_SEQUENCES = 16
-"""Token sequences in the KV memory, running and retained: the sessions of several laptops,
-their agents, and the shared beginnings; sharing costs no cells."""
-
 N_PARALLEL = 4
 """Answers that run at once; more would make each of them slow on a small board."""
 
@@ -67,8 +63,9 @@ def load_frame(one: Plan, prefixes: Path | None = None, prefix_bytes: int = 0) -
         n_threads=one.n_threads,
         n_gpu_layers=one.n_gpu_layers,
         kv_type=one.kv_type,
-        n_sequences=N_SEQUENCES,
+        n_sequences=one.n_sequences,
         n_parallel=N_PARALLEL,
+        fused=one.fused,
         prefix_folder="" if prefixes is None or not prefix_bytes else str(prefixes),
         prefix_bytes=prefix_bytes,
         draft_path="" if one.draft is None else str(one.draft.path),

@@ -141,10 +141,14 @@ class GgufFacts:
     def value_length(self) -> int | None:
         return self.integer("attention.value_length") or self._head_size()
 
+    @property
+    def heads(self) -> int:
+        """Query heads of the layer that has most; 0 where there is no attention."""
+        return max(self.per_layer("attention.head_count") or (0,))
+
     def _head_size(self) -> int | None:
-        heads = max(self.per_layer("attention.head_count") or (0,))
         width = self.embedding_length
-        return width // heads if width is not None and heads > 0 else None
+        return width // self.heads if width is not None and self.heads > 0 else None
 
     @property
     def chat_template(self) -> str | None:

@@ -32,9 +32,46 @@ VOCABULARY_ENTRY_BYTES = 256
 """For each token and each merge: 160-180 measured in llama.cpp's own tables for the four
 models above, and 58 more in the grammar engine's copy of Qwen's."""
 
+ATTENTION_EVERY = {"qwen3next": 4, "qwen35": 4, "qwen35moe": 4}
+"""Hybrids whose every n-th layer is attention, where the file does not say it."""
+
 # Attention layers with a window between those with all of the context: every n-th layer is
 # a full one (llama.cpp's llama-model.cpp sets these where the file does not).
 FULL_LAYER_EVERY = {"gemma2": 2, "gemma3": 6, "gpt-oss": 2, "cohere2": 4, "exaone4": 4}
+
+
+N_SEQUENCES = 16
+"""Token sequences in the KV memory, running and retained: the sessions of several laptops,
+their agents, and the shared beginnings; sharing costs no cells."""
+
+FEW_SEQUENCES = 6
+"""The same where each costs something although it rests: those that run, and what was used
+last. States that cannot be cut are held for every sequence; attention that is not fused
+looks at every cell in use, whosever it is."""
+
+_SPARE_SEQUENCES = 1
+"""One more that the worker moves blocks of state through."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a context is made."""
+
+    n_ctx: Tokens
+    n_ubatch: int
+    kv_type: KvType = "f16"
+    n_sequences: int = N_SEQUENCES
+    fused: bool = True
+    """Whether attention keeps its scores to itself instead of in memory."""
+
+    @property
+    def sequences(self) -> int:
+        return self.n_sequences + _SPARE_SEQUENCES
+
+    @property
+    def rows(self) -> int:
+        """Tokens that llama.cpp makes room for: a micro-batch in equal parts."""
+        return -(-self.n_ubatch // self.sequences) * self.sequences
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,55 +88,86 @@ class MemoryNeed:
         return Bytes(self.weights + self.context + self.compute + self.worker)
 
 
-def need(facts: GgufFacts, n_ctx: Tokens, kv_type: KvType, n_ubatch: int) -> MemoryNeed:
-    """The memory for that context; grows with each argument.
+def need(facts: GgufFacts, layout: Layout) -> MemoryNeed:
+    """The memory for that context; grows with each number, and where it is not fused.
 
     Weights that llama.cpp repacks for the CPU count once: it never again touches the
     pages of the file they came from, and the kernel may drop those.
     """
     return MemoryNeed(
         weights=facts.tensor_bytes,
-        context=Bytes(kv_bytes(facts, n_ctx, kv_type, n_ubatch) + state_bytes(facts)),
-        compute=compute_bytes(facts, n_ctx, n_ubatch),
+        context=Bytes(kv_bytes(facts, layout) + state_bytes(facts, layout.sequences)),
+        compute=compute_bytes(facts, layout),
         worker=Bytes(WORKER_BYTES + vocabulary_entries(facts) * VOCABULARY_ENTRY_BYTES),
     )
 
 
-def kv_bytes(facts: GgufFacts, n_ctx: Tokens, kv_type: KvType, n_ubatch: int) -> Bytes:
-    """Keys and values of every attention layer, a window's worth for a windowed one."""
+def sequences(facts: GgufFacts, *, fused: bool) -> int:
+    """How many sequences are worth their memory and time."""
+    return N_SEQUENCES if fused and is_divisible(facts) else FEW_SEQUENCES
+
+
+def is_divisible(facts: GgufFacts) -> bool:
+    """Whether a sequence's state can be cut anywhere: no recurrent layers, no window."""
+    return not state_bytes(facts, 1) and not _window(facts)
+
+
+def kv_bytes(facts: GgufFacts, layout: Layout) -> Bytes:
+    """Keys and values of every attention layer; a windowed one has a window's worth for
+    every sequence."""
     width = (facts.key_length or 0) + (facts.value_length or 0)
-    cells = _padded(n_ctx)
-    window = facts.integer("attention.sliding_window")
-    windowed = cells if window is None else min(cells, _padded(Tokens(window + n_ubatch)))
+    cells, windowed = _padded(layout.n_ctx), _windowed_cells(facts, layout)
     cell_heads = sum(
         heads * (windowed if _is_windowed(facts, layer) else cells)
         for layer, heads in enumerate(facts.kv_heads)
         if _has_attention(facts, layer)
     )
-    return Bytes(int(cell_heads * width * KV_ELEMENT_BYTES[kv_type]))
+    return Bytes(int(cell_heads * width * KV_ELEMENT_BYTES[layout.kv_type]))
 
 
-def state_bytes(facts: GgufFacts) -> Bytes:
-    """The fixed f32 state of the recurrent layers of a hybrid model."""
-    inner, state = facts.integer("ssm.inner_size"), facts.integer("ssm.state_size")
-    if inner is None or state is None:
-        return Bytes(0)
+def state_bytes(facts: GgufFacts, count: int) -> Bytes:
+    """The fixed f32 state of the recurrent layers, held for each of ``count`` sequences."""
     recurrent = sum(
         heads == 0 or not _has_attention(facts, layer)
         for layer, heads in enumerate(facts.kv_heads or (0,) * facts.layers)
     )
-    convolution = facts.integer("ssm.conv_kernel") or 0
-    return Bytes(recurrent * inner * (state + convolution) * 4)
+    return Bytes(recurrent * _state_elements(facts) * 4 * count)
 
 
-def compute_bytes(facts: GgufFacts, n_ctx: Tokens, n_ubatch: int) -> Bytes:
-    """The scratch buffer: the larger of the output step and of one layer's work."""
+def _state_elements(facts: GgufFacts) -> int:
+    """Of one recurrent layer and one sequence: what its convolution looks back on, and the
+    state itself (llama.cpp's llama-hparams.cpp, n_embd_r and n_embd_s)."""
     width = facts.embedding_length or 0
-    output = n_ubatch * ((facts.vocab_size or 0) + 2 * width) * 4
+    if head := facts.integer("wkv.head_size"):
+        shifts = facts.integer("token_shift_count")
+        return width * (head + (2 if shifts is None else shifts))
+    if back := facts.integer("shortconv.l_cache"):
+        return width * (back - 1)
+    inner, state = facts.integer("ssm.inner_size") or 0, facts.integer("ssm.state_size") or 0
+    convolved = inner + 2 * (facts.integer("ssm.group_count") or 0) * state
+    return inner * state + convolved * max(0, (facts.integer("ssm.conv_kernel") or 0) - 1)
+
+
+def compute_bytes(facts: GgufFacts, layout: Layout) -> Bytes:
+    """The scratch buffer: the larger of the output step and of one layer's work; and the
+    rows of logits."""
+    width, vocabulary = facts.embedding_length or 0, facts.vocab_size or 0
+    rows = layout.rows
+    output = layout.n_ubatch * (vocabulary + 2 * width) * 4
+    logits = layout.sequences * vocabulary * 4
     inner = max(facts.per_layer("feed_forward_length") or (4 * width,))
-    mask = _padded(n_ctx) * n_ubatch * 6
-    layer = n_ubatch * (6 * width + 3 * inner) * 4
-    return Bytes(max(output, layer + mask))
+    mask = _padded(layout.n_ctx) * rows * 6
+    feeding = rows * (6 * width + 3 * inner) * 4 + mask
+    scoring = 0 if layout.fused else rows * 6 * width * 4 + score_bytes(facts, layout)
+    return Bytes(max(output, feeding, scoring) + logits)
+
+
+def score_bytes(facts: GgufFacts, layout: Layout) -> Bytes:
+    """What attention that is not fused keeps in memory: a micro-batch against the whole
+    context for every head, and the masks over it."""
+    cells, rows = _padded(layout.n_ctx), layout.rows
+    masks = cells + (_windowed_cells(facts, layout) if _window(facts) else 0)
+    return Bytes((facts.heads * cells + masks) * rows * 4)
 
 
 def vocabulary_entries(facts: GgufFacts) -> int:
@@ -121,7 +189,18 @@ def token_bytes(facts: GgufFacts) -> Bytes:
     return Bytes(int(total))
 
 
-def _padded(tokens: Tokens) -> int:
+def _window(facts: GgufFacts) -> int | None:
+    return facts.integer("attention.sliding_window")
+
+
+def _windowed_cells(facts: GgufFacts, layout: Layout) -> int:
+    cells, window = _padded(layout.n_ctx), _window(facts)
+    if window is None:
+        return cells
+    return min(cells, _padded(window * layout.sequences + layout.n_ubatch))
+
+
+def _padded(tokens: int) -> int:
     return -(-tokens // KV_CELLS) * KV_CELLS
 
 
@@ -136,4 +215,6 @@ def _is_windowed(facts: GgufFacts, layer: int) -> bool:
 def _has_attention(facts: GgufFacts, layer: int) -> bool:
     """Hybrids say by an interval which layers are attention; the others by their heads."""
     interval = facts.integer("full_attention_interval")
+    if interval is None:
+        interval = ATTENTION_EVERY.get(facts.architecture)
     return not interval or (layer + 1) % interval == 0

@@ -12,7 +12,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from edge.catalog.facts import GgufFacts
-from edge.catalog.memory import WORKER_BYTES, need, token_bytes
+from edge.catalog.memory import (
+    FEW_SEQUENCES,
+    WORKER_BYTES,
+    Layout,
+    is_divisible,
+    need,
+    token_bytes,
+)
 from edge.catalog.planner import Candidate, DraftPlan, Plan
 from edge.units import Bytes, Tokens
 
@@ -41,16 +48,6 @@ took 38 (Qwen2.5-Coder 0.5B, 4,096 tokens of context, two x86 cores)."""
 ROW_ON_ACCELERATOR = 0.05
 """The same where arithmetic is plenty: prompts are read 20 to 40 times as fast as answers
 are written by dense models on Jetson Orin and Thor."""
-
-
-UNCUTTABLE = (
-    "attention.sliding_window",
-    "full_attention_interval",
-    "ssm.state_size",
-    "shortconv.l_cache",
-    "wkv.head_size",
-)
-"""Keys of models whose state cannot be cut: a wrong guess could not be taken back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +106,7 @@ def _obstacle(plan: Plan, target: GgufFacts, one: Candidate, *, asked: bool) -> 
     what makes it impossible counts."""
     if not _same_vocabulary(target, one.facts):
         return f"its vocabulary is not that of {plan.model}"
-    if any(facts.integer(key) for facts in (target, one.facts) for key in UNCUTTABLE):
+    if not (is_divisible(target) and is_divisible(one.facts)):
         return "wrong guesses could not be taken back: state of one of the two cannot be cut"
     if plan.budget is not None:
         left = plan.budget - plan.memory_bytes
@@ -165,7 +162,8 @@ def _same_vocabulary(one: GgufFacts, other: GgufFacts) -> bool:
 
 def draft_memory(facts: GgufFacts, n_ubatch: int) -> Bytes:
     """What a draft model takes inside a worker that is there anyway."""
-    return Bytes(need(facts, _context(facts), "f16", n_ubatch).total - WORKER_BYTES)
+    layout = Layout(_context(facts), n_ubatch, n_sequences=FEW_SEQUENCES, fused=False)
+    return Bytes(need(facts, layout).total - WORKER_BYTES)
 
 
 def _context(facts: GgufFacts) -> Tokens:

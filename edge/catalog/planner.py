@@ -15,8 +15,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from edge.catalog.attention import choose_attention, fused_layout
 from edge.catalog.facts import GgufFacts
-from edge.catalog.memory import KV_CELLS, KvType, MemoryNeed, need, token_bytes
+from edge.catalog.memory import KV_CELLS, KvType, Layout, MemoryNeed, need, token_bytes
+from edge.catalog.threads import ThreadPlan, plan_threads
 from edge.errors import ModelUnusable
 from edge.state import BoardFacts, Room
 from edge.units import Bytes, Tokens, TokensPerSecond
@@ -124,9 +126,12 @@ class Plan:
     n_ctx: Tokens
     kv_type: KvType
     n_gpu_layers: int
-    n_threads: int
+    threads: ThreadPlan
     n_batch: int
     n_ubatch: int
+    n_sequences: int
+    fused: bool
+    fused_reason: str
     memory: MemoryNeed
     budget: Bytes | None
     fits: bool
@@ -137,7 +142,12 @@ class Plan:
 
     @property
     def memory_bytes(self) -> Bytes:
-        return self.memory.total
+        """With the model that drafts for it, if one does."""
+        return Bytes(self.memory.total + (self.draft.memory if self.draft else 0))
+
+    @property
+    def n_threads(self) -> int:
+        return self.threads.start
 
 
 def plan(
@@ -205,6 +215,10 @@ def _plan_one(
     ubatches = GPU_UBATCHES if gpu_layers else UBATCHES
     n_ctx = _context(facts, wishes, budget, ubatches[-1])
     n_ubatch = next((size for size in ubatches if _fits(facts, n_ctx, size, budget)), ubatches[-1])
+    layout, why_fused = choose_attention(
+        facts, Layout(n_ctx, n_ubatch), budget, on_gpu=bool(gpu_layers)
+    )
+    memory = need(facts, layout)
     speed = TokensPerSecond((wishes.bandwidth or 0.0) / max(1, token_bytes(facts)))
     return Plan(
         model=candidate.name,
@@ -213,14 +227,17 @@ def _plan_one(
         quantization=facts.quantization,
         parameters=facts.parameters,
         n_ctx=n_ctx,
-        kv_type="f16",
+        kv_type=layout.kv_type,
         n_gpu_layers=gpu_layers,
-        n_threads=wishes.threads or board.cores or 4,
+        threads=plan_threads(board, wishes.threads, on_gpu=bool(gpu_layers)),
         n_batch=n_ubatch,
         n_ubatch=n_ubatch,
-        memory=need(facts, n_ctx, "f16", n_ubatch),
+        n_sequences=layout.n_sequences,
+        fused=layout.fused,
+        fused_reason=why_fused,
+        memory=memory,
         budget=budget,
-        fits=_fits(facts, n_ctx, n_ubatch, budget),
+        fits=budget is None or memory.total <= budget,
         tools=facts.has_tool_template,
         decode_tokens_per_second=None if wishes.bandwidth is None else speed,
         reason="",
@@ -243,7 +260,10 @@ def _context(facts: GgufFacts, wishes: Wishes, budget: Bytes | None, n_ubatch: i
 
 
 def _fits(facts: GgufFacts, n_ctx: Tokens, n_ubatch: int, budget: Bytes | None) -> bool:
-    return budget is None or need(facts, n_ctx, "f16", n_ubatch).total <= budget
+    """Whether it does with fused attention, which takes least: a longer context is worth more
+    than faster attention."""
+    layout = fused_layout(facts, Layout(n_ctx, n_ubatch))
+    return budget is None or need(facts, layout).total <= budget
 
 
 def _gpu_layers(facts: GgufFacts, board: BoardFacts) -> int:
@@ -294,7 +314,8 @@ def _reason(one: Plan, best: Plan, wishes: Wishes) -> str:
         return "; ".join(misses or [f"{size} promise no more than {best.model}"])
     room = "free memory unknown" if one.budget is None else f"of {_gigabytes(one.budget)} usable"
     first = f"{_billions(one)} at {one.quantization}, {_memory_words(one)} {room}"
-    return "; ".join([first, *_shortened(one, wishes), *misses])
+    how = [one.threads.reason, one.fused_reason]
+    return "; ".join([first, *_shortened(one, wishes), *misses, *how])
 
 
 def _shortened(one: Plan, wishes: Wishes) -> list[str]:

@@ -5,7 +5,18 @@ from dataclasses import replace
 import pytest
 
 from edge.catalog.facts import Tensor
-from edge.catalog.memory import compute_bytes, kv_bytes, need, state_bytes, token_bytes
+from edge.catalog.memory import (
+    FEW_SEQUENCES,
+    N_SEQUENCES,
+    Layout,
+    compute_bytes,
+    is_divisible,
+    kv_bytes,
+    need,
+    sequences,
+    state_bytes,
+    token_bytes,
+)
 from tests.catalog.shapes import facts, gemma3, qwen_coder, smollm2
 
 MIB = 2**20
@@ -25,8 +36,29 @@ MIB = 2**20
     ],
 )
 def test_equals_the_log(shape, n_ctx, n_ubatch, kv, compute):
-    assert kv_bytes(shape, n_ctx, "f16", n_ubatch) == kv * MIB
-    assert compute_bytes(shape, n_ctx, n_ubatch) / MIB == pytest.approx(compute, abs=0.01)
+    """As logged for a single sequence, logits apart."""
+    layout = Layout(n_ctx, n_ubatch, n_sequences=0)
+    assert kv_bytes(shape, layout) == kv * MIB
+    logits = shape.vocab_size * 4
+    assert (compute_bytes(shape, layout) - logits) / MIB == pytest.approx(compute, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("shape", "n_ctx", "n_ubatch", "logged"),
+    [
+        (smollm2(), 2048, 256, 49.70 + 1.31),
+        (smollm2(), 8192, 256, 84.17 + 1.31),
+        (smollm2(), 8192, 128, 43.22 + 1.31),
+        (qwen_coder("0.5b"), 4096, 256, 151.01 + 4.06),
+        (qwen_coder("0.5b"), 16_384, 256, 247.50 + 4.06),
+        (qwen_coder("0.5b"), 32_768, 256, 490.31 + 4.06),
+        (qwen_coder("0.5b"), 32_768, 128, 251.78 + 4.06),
+        (qwen_coder("1.5b"), 32_768, 256, 428.97 + 4.06),
+    ],
+)
+def test_scores_are_counted_where_attention_is_not_fused(shape, n_ctx, n_ubatch, logged):
+    layout = Layout(n_ctx, n_ubatch, n_sequences=FEW_SEQUENCES, fused=False)
+    assert compute_bytes(shape, layout) / MIB == pytest.approx(logged, rel=0.02)
 
 
 @pytest.mark.parametrize(
@@ -34,16 +66,18 @@ def test_equals_the_log(shape, n_ctx, n_ubatch, kv, compute):
     [(smollm2(), 252), (gemma3(), 357), (qwen_coder("0.5b"), 622), (qwen_coder("1.5b"), 1299)],
 )
 def test_never_promises_less_than_was_measured(shape, measured_mib):
-    assert measured_mib * MIB < need(shape, 4096, "f16", 256).total < 2 * measured_mib * MIB
+    layout = Layout(4096, 256, n_sequences=0)
+    assert measured_mib * MIB < need(shape, layout).total < 2 * measured_mib * MIB
 
 
 def test_quantized_keys_and_values():
-    assert kv_bytes(gemma3(), 32_768, "q8_0", 512) / MIB == pytest.approx(51.0 + 7.97, abs=0.01)
+    layout = Layout(32_768, 512, kv_type="q8_0", n_sequences=0)
+    assert kv_bytes(gemma3(), layout) / MIB == pytest.approx(51.0 + 7.97, abs=0.01)
 
 
 def test_layers_may_differ():
     hybrid = facts(layers=4, kv_heads=(0, 8, 0, 8), heads=8, width=512)
-    assert kv_bytes(hybrid, 1024, "f16", 256) == 2 * 8 * 128 * 1024 * 2
+    assert kv_bytes(hybrid, Layout(1024, 256)) == 2 * 8 * 128 * 1024 * 2
 
 
 def test_an_interval_says_which_layers_attend():
@@ -54,10 +88,97 @@ def test_an_interval_says_which_layers_attend():
         full_attention_interval=4,
         ssm__inner_size=1024,
         ssm__state_size=128,
+        ssm__group_count=2,
         ssm__conv_kernel=4,
     )
-    assert kv_bytes(hybrid, 1024, "f16", 256) == 2 * 2 * 128 * 1024 * 2
-    assert state_bytes(hybrid) == 6 * 1024 * 132 * 4
+    assert kv_bytes(hybrid, Layout(1024, 256)) == 2 * 2 * 128 * 1024 * 2
+    assert state_bytes(hybrid, 1) == 6 * (1024 * 128 + 3 * (1024 + 2 * 2 * 128)) * 4
+    assert state_bytes(hybrid, 7) == 7 * state_bytes(hybrid, 1)
+
+
+# Tiny random models of these kinds, with the "RS buffer" that llama.cpp logged for them.
+SSM = {"ssm__state_size": 16, "ssm__conv_kernel": 4}
+RECURRENT = [
+    (
+        facts(
+            architecture="lfm2",
+            layers=5,
+            width=64,
+            heads=2,
+            kv_heads=(0, 0, 1, 0, 1),
+            shortconv__l_cache=3,
+        ),
+        10_752,
+    ),
+    (
+        facts(
+            architecture="qwen35",
+            layers=4,
+            width=64,
+            heads=2,
+            kv_heads=1,
+            ssm__inner_size=32,
+            ssm__group_count=2,
+            **SSM,
+        ),
+        67_200,
+    ),
+    (
+        facts(
+            architecture="mamba",
+            layers=2,
+            width=64,
+            heads=0,
+            kv_heads=None,
+            ssm__inner_size=128,
+            **SSM,
+        ),
+        136_192,
+    ),
+]
+
+
+@pytest.mark.parametrize(("shape", "logged"), RECURRENT)
+def test_a_state_is_held_for_every_sequence(shape, logged):
+    assert not is_divisible(shape)
+    assert sequences(shape, fused=True) == FEW_SEQUENCES
+    assert state_bytes(shape, Layout(4096, 256, n_sequences=6).sequences) == logged
+
+
+def test_rwkv_shifts_tokens():
+    shape = facts(
+        architecture="rwkv7",
+        layers=2,
+        width=64,
+        heads=0,
+        kv_heads=None,
+        wkv__head_size=64,
+        token_shift_count=2,
+    )
+    assert state_bytes(shape, 1) == 2 * 64 * (64 + 2) * 4
+
+
+def test_a_window_is_held_for_every_sequence():
+    """As logged: 768 and 1,536 cells of a window of 64 for 7 and 17 sequences."""
+    shape = facts(
+        architecture="gemma3",
+        layers=6,
+        heads=2,
+        kv_heads=1,
+        width=64,
+        head_size=32,
+        attention__sliding_window=64,
+    )
+    assert not is_divisible(shape)
+    few, many = Layout(4096, 256, n_sequences=6), Layout(4096, 256, n_sequences=16)
+    assert kv_bytes(shape, few) == 64 * 2 * (4096 + 5 * 768)
+    assert kv_bytes(shape, many) == 64 * 2 * (4096 + 5 * 1536)
+
+
+def test_plain_attention_keeps_many_sequences_where_they_cost_nothing():
+    assert is_divisible(qwen_coder("0.5b"))
+    assert sequences(qwen_coder("0.5b"), fused=True) == N_SEQUENCES
+    assert sequences(qwen_coder("0.5b"), fused=False) == FEW_SEQUENCES
 
 
 def test_a_pattern_says_which_layers_have_a_window():
@@ -68,7 +189,7 @@ def test_a_pattern_says_which_layers_have_a_window():
         attention__sliding_window=256,
         attention__sliding_window_pattern=(True, False),
     )
-    assert kv_bytes(given, 4096, "f16", 256) == 2 * 128 * 2 * (512 + 4096)
+    assert kv_bytes(given, Layout(4096, 256, n_sequences=0)) == 2 * 128 * 2 * (512 + 4096)
 
 
 def test_only_active_experts_are_read():

@@ -121,7 +121,8 @@ def test_a_configuration_decides():
 
 
 def test_a_state_that_cannot_be_cut_speaks_against_it():
-    hybrid = candidate("hybrid", facts(architecture="qwen35", parameters=8 * GB, ssm__state_size=1))
+    recurrent = {"full_attention_interval": 4, "ssm__inner_size": 64, "ssm__state_size": 16}
+    hybrid = candidate("hybrid", facts(architecture="qwen35", parameters=8 * GB, **recurrent))
     assert planned(hybrid, HALF, gpu=True).draft is None
     assert "could not be taken back" in planned(hybrid, HALF, gpu=True).reason
 

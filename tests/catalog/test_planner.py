@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge.catalog.memory import FEW_SEQUENCES, N_SEQUENCES
 from edge.catalog.planner import (
     AGENT_CONTEXT,
     KV_CELLS,
@@ -52,6 +53,8 @@ def test_takes_the_most_quality_that_fits():
     assert (best.n_ctx, best.kv_type, best.n_gpu_layers, best.n_threads) == (32_768, "f16", 0, 4)
     assert best.quantization == "Q4_K_M"
     assert "1.78 billion parameters at Q4_K_M" in best.reason
+    assert "4 threads, one for each core; attention not fused: 0.44 GB of scores" in best.reason
+    assert (best.fused, best.n_sequences) == (False, FEW_SEQUENCES)
 
 
 def test_takes_the_smaller_one_where_the_larger_has_no_room_for_an_agent():
@@ -101,7 +104,7 @@ def test_larger_than_memory_is_refused_with_the_numbers():
     with pytest.raises(ModelUnusable) as caught:
         choose(plans)
     said = str(caught.value)
-    assert said.startswith("coder-1.5b: needs 1.39 GB (weights 1.11 GB, 2,048 tokens of context")
+    assert said.startswith("coder-1.5b: needs 1.40 GB (weights 1.11 GB, 2,048 tokens of context")
     assert "0.73 GB may be used; take a smaller model" in said
 
 
@@ -119,6 +122,14 @@ def test_unknown_memory_is_taken_from_the_total_or_not_at_all():
     assert memory_budget(BoardFacts(memory_total=8 * GB)) == 54 * GB // 10
     assert memory_budget(BoardFacts()) is None
     assert choose(plan(ALL, BoardFacts())).fits
+
+
+def test_a_long_context_is_worth_more_than_faster_attention():
+    roomy, tight = (choose(plan((CODER,), board(size))) for size in (4 * GB, 19 * GB // 10))
+    assert roomy.n_ctx == tight.n_ctx == AGENT_CONTEXT
+    assert (roomy.fused, tight.fused) == (False, True)
+    assert (roomy.n_sequences, tight.n_sequences) == (FEW_SEQUENCES, N_SEQUENCES)
+    assert roomy.memory.compute > tight.memory.compute
 
 
 def test_a_small_budget_leaves_room_for_the_system():
@@ -156,17 +167,23 @@ def both(facts, **wishes):
     return plan((CODER, SMALL), facts, Wishes(**wishes))
 
 
+def in_all(plans):
+    return f"{sum(one.memory_bytes for one in plans) / 1e9:.2f} GB"
+
+
 def test_plans_fit_together_when_their_memory_does():
-    room = together(both(board(4 * GB)), board(4 * GB))
+    plans = both(board(4 * GB))
+    room = together(plans, board(4 * GB))
     assert room.fits
-    assert room.reason == "1.64 GB together and 3.60 GB may be used"
+    assert room.reason == f"{in_all(plans)} together and 3.60 GB may be used"
 
 
 def test_plans_that_fit_alone_may_not_fit_together():
     tight = board(1_700_000_000)
     plans = both(tight)
     assert all(one.fits for one in plans)
-    assert together(plans, tight) == Room(False, "1.64 GB together and 1.43 GB may be used")
+    words = f"{in_all(plans)} together and 1.43 GB may be used"
+    assert together(plans, tight) == Room(False, words)
     assert all(together([one], tight).fits for one in plans)
 
 

@@ -16,13 +16,15 @@ from pathlib import Path
 
 import llama_cpp
 
+from edge.catalog.memory import FEW_SEQUENCES
 from edge.engines import frames
 from edge.engines.frames import Cancel, Count, FromWorker, Generate, Load, Ready, Stop, Unusable
-from edge.engines.worker.attention import Setting, available_memory, fuse
+from edge.engines.worker.attention import last_word
 from edge.engines.worker.blocks import fingerprint, root_name
 from edge.engines.worker.context import Context
 from edge.engines.worker.desk import Desk
 from edge.engines.worker.draft_opening import open_draft
+from edge.engines.worker.free_memory import available_memory
 from edge.engines.worker.loop import InferenceLoop
 from edge.engines.worker.native import Model
 from edge.engines.worker.oom import offer_to_oom_killer
@@ -33,11 +35,6 @@ from edge.engines.worker.snapshots import policy_for
 from edge.engines.worker.store import Store
 from edge.errors import ModelUnusable
 from edge.units import Bytes
-
-FEW_SEQUENCES = 6
-"""Sequences where each costs something although it rests: those that run, and what was used
-last. States that cannot be cut are held for every sequence; attention that is not fused
-looks at every cell in use, whosever it is."""
 
 
 class Wire:
@@ -90,10 +87,9 @@ def _open(load: Load, wire: Wire) -> tuple[Desk, InferenceLoop, Policy | None]:
     model = Model(Path(load.path), n_gpu_layers=load.n_gpu_layers)
     desk = Desk(model, load.n_ctx)
     divisible = model.can_truncate()
-    setting = Setting(load.n_ctx, load.n_ubatch, load.kv_type, load.n_gpu_layers)
-    fused, reason = fuse(model.metadata(), setting, _available())
-    cheap = divisible and fused
-    n_sequences = load.n_sequences if cheap else min(load.n_sequences, FEW_SEQUENCES)
+    fused, reasons = last_word(load)
+    # The plan read the file's header; llama.cpp knows.
+    n_sequences = load.n_sequences if divisible else min(load.n_sequences, FEW_SEQUENCES)
     context = Context(
         model,
         n_ctx=load.n_ctx,
@@ -105,7 +101,7 @@ def _open(load: Load, wire: Wire) -> tuple[Desk, InferenceLoop, Policy | None]:
         fused=fused,
     )
     prefixes = _prefixes(load, divisible=divisible, fused=fused)
-    speculation, more = open_draft(load, model, _available(), Payoff())
+    speculation, more = open_draft(load, model, Payoff())
     loop = InferenceLoop(
         model.vocabulary,
         context,
@@ -121,7 +117,7 @@ def _open(load: Load, wire: Wire) -> tuple[Desk, InferenceLoop, Policy | None]:
             n_ctx=context.size,
             description=model.description(),
             vision=False,
-            reasons=[*desk.reasons, reason, *more],
+            reasons=[*desk.reasons, *reasons, *more],
             load_seconds=time.monotonic() - began,
         )
     )

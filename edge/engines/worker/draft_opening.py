@@ -11,14 +11,13 @@ from pathlib import Path
 from typing import Protocol
 
 from edge.engines.frames import Load
-from edge.engines.worker.attention import Setting, fuse
 from edge.engines.worker.context import Context
 from edge.engines.worker.draft_model import VIEWS, DraftModel
 from edge.engines.worker.native import Model
 from edge.engines.worker.payoff import Payoff
 from edge.engines.worker.speculation import Speculation
 from edge.errors import EngineError, ModelUnusable
-from edge.units import Bytes, Seconds
+from edge.units import Seconds
 
 MOST_BATCH_TOKENS = 128
 """It reads in slices beside a running answer; more would only take scratch memory."""
@@ -55,20 +54,19 @@ def difference(target: Texts, draft: Texts) -> str | None:
 
 
 def open_draft(
-    load: Load, target: Model, available: Bytes | None, payoff: Payoff
+    load: Load, target: Model, payoff: Payoff
 ) -> tuple[Speculation | None, tuple[str, ...]]:
-    """What drafts for ``target``, and a sentence about it; nothing where none was asked for.
-    ``available``: bytes of memory that are free, None unknown."""
+    """What drafts for ``target``, and a sentence about it; nothing where none was asked for."""
     if not load.draft_path:
         return None, ()
     try:
-        return _opened(load, target, available, payoff)
+        return _opened(load, target, payoff)
     except (EngineError, ModelUnusable) as error:
         return None, (f"draft model: not used, {error}",)
 
 
 def _opened(
-    load: Load, target: Model, available: Bytes | None, payoff: Payoff
+    load: Load, target: Model, payoff: Payoff
 ) -> tuple[Speculation | None, tuple[str, ...]]:
     if not target.can_truncate():
         return None, ("draft model: not used, what this model has read cannot be taken back",)
@@ -80,17 +78,17 @@ def _opened(
         model.close()
         return None, (f"draft model: not used, {why}",)
     shared = min(target.vocabulary.size, model.vocabulary.size)
-    context = _context(load, model, available)
+    context = _context(load, model)
     draft = DraftModel(context, shared=shared, ends=target.vocabulary.ends)
     step = _try(draft, payoff)
     words = f"{Path(load.draft_path).name} guesses ahead where that pays; a step takes"
     return Speculation(draft, payoff), (f"draft model: {words} {step * 1000:.0f} ms",)
 
 
-def _context(load: Load, model: Model, available: Bytes | None) -> Context:
+def _context(load: Load, model: Model) -> Context:
+    """On a CPU attention is not fused: the scores of so short a context are small, and it is
+    faster (edge.catalog.attention)."""
     batch = min(load.n_ubatch, MOST_BATCH_TOKENS)
-    setting = Setting(load.draft_n_ctx, batch, "f16", load.n_gpu_layers)
-    fused, _ = fuse(model.metadata(), setting, available)
     return Context(
         model,
         n_ctx=load.draft_n_ctx,
@@ -99,7 +97,7 @@ def _context(load: Load, model: Model, available: Bytes | None) -> Context:
         n_threads=load.n_threads,
         kv_type="f16",
         n_sequences=VIEWS,
-        fused=fused,
+        fused=bool(load.n_gpu_layers),
     )
 
 

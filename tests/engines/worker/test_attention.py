@@ -1,31 +1,20 @@
-"""To fuse or not to fuse."""
+"""What the plan says holds, except where llama.cpp cannot do it."""
 
-from edge.engines.worker.attention import Setting, available_memory, fuse
-from edge.units import Bytes
-
-QWEN = {"general.architecture": "qwen2", "qwen2.attention.head_count": "14"}
-SETTING = Setting(n_ctx=32_768, n_ubatch=512, kv_type="f16", n_gpu_layers=0)
-LARGE, SMALL = Bytes(20 * 10**9), Bytes(3 * 10**9)
+from edge.engines.frames import Load
+from edge.engines.worker.attention import last_word
 
 
-def test_a_board_with_memory_goes_fast():
-    fused, reason = fuse(QWEN, SETTING, LARGE)
-    assert not fused
-    assert "0.9 GB of scores" in reason
+def load(*, fused: bool, gpu_layers: int = 0, kv_type: str = "f16") -> Load:
+    return Load("model.gguf", 4096, 256, 256, 2, gpu_layers, kv_type, 6, 4, fused=fused)
 
 
-def test_a_board_without_saves():
-    assert fuse(QWEN, SETTING, SMALL)[0]
-    assert not fuse(QWEN, Setting(4096, 512, "f16", 0), SMALL)[0]
+def test_the_plan_holds():
+    assert last_word(load(fused=True)) == (True, [])
+    assert last_word(load(fused=False)) == (False, [])
 
 
-def test_where_there_is_no_choice():
-    assert fuse(QWEN, Setting(4096, 512, "q8_0", 0), LARGE)[0]
-    assert fuse(QWEN, Setting(4096, 512, "f16", 99), LARGE)[0]
-    assert fuse({}, SETTING, LARGE)[0]
-    assert fuse(QWEN, SETTING, None)[0]
-
-
-def test_meminfo():
-    assert available_memory("MemTotal: 10 kB\nMemAvailable:   8 kB\n") == 8192
-    assert available_memory("MemTotal: 10 kB\n") is None
+def test_what_llama_cpp_demands_comes_first_and_is_told():
+    for order in (load(fused=False, gpu_layers=25), load(fused=False, kv_type="q8_0")):
+        fused, reasons = last_word(order)
+        assert fused
+        assert reasons[0].startswith("attention: fused all the same")

@@ -77,7 +77,7 @@ def opened(
     target: Path, draft: Path | str, payoff: Payoff | None = None
 ) -> tuple[Model, Speculation | None, tuple[str, ...]]:
     model = Model(target, n_gpu_layers=0)
-    found, words = open_draft(load(target, draft), model, None, payoff or Payoff())
+    found, words = open_draft(load(target, draft), model, payoff or Payoff())
     return model, found, words
 
 

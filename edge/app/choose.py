@@ -53,8 +53,20 @@ class Choice:
         return tuple(found.values())
 
 
-def load_frame(one: Plan, prefixes: Path | None = None, prefix_bytes: int = 0) -> Load:
-    """A plan as the worker's first frame; ``prefixes``: where KV state is kept."""
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """Where a worker keeps what it has learnt; None for nowhere. ``prefixes``: KV state, at
+    most so many bytes; ``threads``: which counts were measured best on this ``board``."""
+
+    prefixes: Path | None = None
+    prefix_bytes: int = 0
+    threads: Path | None = None
+    board: str = ""
+
+
+def load_frame(one: Plan, keeping: Keeping = Keeping()) -> Load:
+    """A plan as the worker's first frame."""
+    prefixes = keeping.prefixes if keeping.prefix_bytes else None
     return Load(
         path=str(one.path),
         n_ctx=one.n_ctx,
@@ -66,11 +78,21 @@ def load_frame(one: Plan, prefixes: Path | None = None, prefix_bytes: int = 0) -
         n_sequences=one.n_sequences,
         n_parallel=N_PARALLEL,
         fused=one.fused,
-        prefix_folder="" if prefixes is None or not prefix_bytes else str(prefixes),
-        prefix_bytes=prefix_bytes,
+        prefix_folder="" if prefixes is None else str(prefixes),
+        prefix_bytes=keeping.prefix_bytes,
         draft_path="" if one.draft is None else str(one.draft.path),
         draft_n_ctx=0 if one.draft is None else one.draft.n_ctx,
+        try_writing=list(one.threads.writing),
+        try_reading=list(one.threads.reading),
+        board=keeping.board,
+        threads_folder="" if keeping.threads is None else str(keeping.threads),
     )
+
+
+def board_words(board: BoardFacts) -> str:
+    """What measured thread counts hang on."""
+    kinds = [f"{kind.count} x {kind.capacity} {kind.top_khz}" for kind in board.core_kinds]
+    return f"{board.model}; {board.cpu}; {', '.join(kinds)}; {board.cpu_quota}"
 
 
 def prefix_budget(wanted: int, folder: Path, models: int = 1) -> int:

@@ -25,7 +25,7 @@ from edge.api.chat import MessagesHandler
 from edge.api.server import build
 from edge.app import banner
 from edge.app.choose import Choice
-from edge.app.local import PrefixPlace, local_models, room_for
+from edge.app.local import Place, local_models, room_for
 from edge.app.systemd import Notifier
 from edge.config import LOCAL, Config, CredentialFile, UpstreamSettings, read_secret
 from edge.engines.base import Engine
@@ -203,8 +203,8 @@ def _is_placeholder(token: str) -> bool:
 async def _local(plant: Plant) -> AsyncGenerator[Engine, None]:
     """The models of this box, the default up and loaded; drained on the way out."""
     assert plant.choice is not None  # noqa: S101 - Plant: a choice or an engine
-    prefixes = PrefixPlace(plant.state_dir / "prefixes", plant.config.prefixes.max_bytes)
-    models, reasons = await asyncio.to_thread(local_models, plant.choice, prefixes)
+    place = Place(plant.state_dir, plant.config.prefixes.max_bytes)
+    models, reasons = await asyncio.to_thread(local_models, plant.choice, place)
     pool = ModelPool(
         models,
         room_for(plant.choice),

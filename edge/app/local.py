@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.app.choose import Choice, load_frame, prefix_budget
+from edge.app.choose import Choice, Keeping, board_words, load_frame, prefix_budget
 from edge.catalog.models import find, load_catalog
 from edge.catalog.planner import Plan, together
 from edge.engines.llama import LocalModel
@@ -24,23 +24,31 @@ DEFAULT_WORD = "default"
 
 
 @dataclass(frozen=True, slots=True)
-class PrefixPlace:
-    """Where KV state is kept, and how many bytes are wanted for each model."""
+class Place:
+    """Where workers keep what they learn, and how many bytes of KV state are wanted for each
+    model."""
 
     folder: Path
     wanted: int
 
+    @property
+    def prefixes(self) -> Path:
+        return self.folder / "prefixes"
 
-def local_models(
-    choice: Choice, place: PrefixPlace
-) -> tuple[tuple[LocalModel, ...], tuple[str, ...]]:
+    @property
+    def threads(self) -> Path:
+        return self.folder / "threads"
+
+
+def local_models(choice: Choice, place: Place) -> tuple[tuple[LocalModel, ...], tuple[str, ...]]:
     """Every model that can be served here, the default first, and sentences for the person."""
     served = choice.served
-    budget = prefix_budget(place.wanted, place.folder, len(served))
+    budget = prefix_budget(place.wanted, place.prefixes, len(served))
+    keeping = Keeping(place.prefixes, budget, place.threads, board_words(choice.board))
     models = tuple(
         LocalModel(
             id=one.model,
-            load=load_frame(one, place.folder, budget),
+            load=load_frame(one, keeping),
             coached=one.parameters < COACHED_BELOW,
             names=_words(one, is_default=one is served[0]),
         )
@@ -75,14 +83,12 @@ def _words(one: Plan, *, is_default: bool) -> frozenset[str]:
     return frozenset((names | prefixed) - engine | (engine if is_default else set()))
 
 
-def _reasons(
-    choice: Choice, models: Sequence[LocalModel], place: PrefixPlace, budget: int
-) -> list[str]:
+def _reasons(choice: Choice, models: Sequence[LocalModel], place: Place, budget: int) -> list[str]:
     told = []
     if models[0].coached:
         told.append("coached: fewer than 8 billion parameters act better with help")
     if budget:
-        told.append(f"prefixes: up to {budget / 1e9:.1f} GB for each model in {place.folder}")
+        told.append(f"prefixes: up to {budget / 1e9:.1f} GB for each model in {place.prefixes}")
     if len(models) > 1:
         others = ", ".join(model.id for model in models[1:])
         told.append(f"on demand: {others}")

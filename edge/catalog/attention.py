@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from edge.catalog.facts import GgufFacts
-from edge.catalog.memory import Layout, need, score_bytes, sequences
+from edge.catalog.memory import Layout, need, score_bytes, score_copy_bytes, sequences
 from edge.units import Bytes
 
 SHARE_OF_MEMORY = 4
@@ -39,7 +39,7 @@ def choose_attention(
     if budget is None:
         return fused, "attention fused: it is not known what its scores may take"
     apart = replace(layout, fused=False, n_sequences=sequences(facts, fused=False))
-    scores = score_bytes(facts, apart)
+    scores = score_bytes(facts, apart) + score_copy_bytes(facts, apart)
     takes = f"{scores / 1e9:.2f} GB of scores"
     if scores > budget // SHARE_OF_MEMORY or need(facts, apart).total > budget:
         return fused, f"attention fused: {takes} would be too much"

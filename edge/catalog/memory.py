@@ -158,16 +158,23 @@ def compute_bytes(facts: GgufFacts, layout: Layout) -> Bytes:
     inner = max(facts.per_layer("feed_forward_length") or (4 * width,))
     mask = _padded(layout.n_ctx) * rows * 6
     feeding = rows * (6 * width + 3 * inner) * 4 + mask
-    scoring = 0 if layout.fused else rows * 6 * width * 4 + score_bytes(facts, layout)
-    return Bytes(max(output, feeding, scoring) + logits)
+    if layout.fused:
+        return Bytes(max(output, feeding) + logits)
+    scoring = rows * 6 * width * 4 + score_bytes(facts, layout)
+    return Bytes(max(output, feeding, scoring) + logits + score_copy_bytes(facts, layout))
 
 
 def score_bytes(facts: GgufFacts, layout: Layout) -> Bytes:
-    """What attention that is not fused keeps in memory: a micro-batch against the whole
-    context for every head, and the masks over it."""
+    """What attention that is not fused keeps in the scratch buffer: a micro-batch against the
+    whole context for every head, and the masks over it."""
     cells, rows = _padded(layout.n_ctx), layout.rows
     masks = cells + (_windowed_cells(facts, layout) if _window(facts) else 0)
     return Bytes((facts.heads * cells + masks) * rows * 4)
+
+
+def score_copy_bytes(facts: GgufFacts, layout: Layout) -> Bytes:
+    """The scores once more as f16, to be multiplied with the values; in no buffer of the log."""
+    return Bytes(facts.heads * _padded(layout.n_ctx) * layout.n_ubatch * 2)
 
 
 def vocabulary_entries(facts: GgufFacts) -> int:

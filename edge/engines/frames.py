@@ -39,6 +39,13 @@ class Load(msgspec.Struct, frozen=True, tag="load"):
     """A smaller model of the same vocabulary that guesses ahead; empty for none."""
     draft_n_ctx: int = 0
     """Tokens that it can see."""
+    try_writing: list[int] = []
+    """Thread counts to measure while idle, ``n_threads`` first; empty to measure nothing."""
+    try_reading: list[int] = []
+    board: str = ""
+    """What the board is, in words that differ where the outcome may."""
+    threads_folder: str = ""
+    """Where the outcome is kept; empty for nowhere."""
 
 
 class Tool(msgspec.Struct, frozen=True):
@@ -181,6 +188,12 @@ class Stats(msgspec.Struct, frozen=True, tag="stats"):
     measures: dict[str, float]
 
 
+class Note(msgspec.Struct, frozen=True, tag="note"):
+    """Something the worker decided while it served, in words, for the log."""
+
+    text: str
+
+
 class Refused(msgspec.Struct, frozen=True, tag="refused"):
     """The request cannot be served; the worker goes on."""
 
@@ -193,7 +206,7 @@ class Refused(msgspec.Struct, frozen=True, tag="refused"):
 
 ToWorker = Load | Generate | Count | Cancel | Stop
 FromWorker = (
-    Ready | Unusable | Accepted | Seated | Reading | Piece | Done | Counted | Refused | Stats
+    Ready | Unusable | Accepted | Seated | Reading | Piece | Done | Counted | Refused | Stats | Note
 )
 
 _to_worker: msgspec.msgpack.Decoder[ToWorker] = msgspec.msgpack.Decoder(ToWorker)

@@ -3,7 +3,14 @@ from pathlib import Path
 
 import pytest
 
-from edge.app.choose import Choice, choose_model, load_frame, prefix_budget
+from edge.app.choose import (
+    Choice,
+    Keeping,
+    board_words,
+    choose_model,
+    load_frame,
+    prefix_budget,
+)
 from edge.catalog.memory import FEW_SEQUENCES
 from edge.config import Config, load
 from edge.errors import ModelUnusable
@@ -172,3 +179,14 @@ def test_a_containers_limit_counts_as_the_boards_memory(models: Path, root: Path
 def test_a_wrong_name_is_one_sentence(models: Path, root: Path, name: str, words: str):
     with pytest.raises(ModelUnusable, match=words):
         chosen(wishing(name), models, root)
+
+
+def test_the_worker_is_told_what_to_try_unless_somebody_said(models: Path, root: Path):
+    choice = chosen(wishing("small"), models, root)
+    keeping = Keeping(threads=Path("/state/threads"), board=board_words(choice.board))
+    frame = load_frame(choice.plan, keeping)
+    assert (frame.n_threads, frame.try_writing, frame.try_reading) == (4, [4, 3, 2], [4, 3])
+    assert frame.threads_folder == "/state/threads"
+    assert frame.board == "Raspberry Pi 5 Model B Rev 1.0; Cortex-A76; 4 x None None; None"
+    said = load_frame(chosen(wishing("small", threads=3), models, root).plan)
+    assert (said.n_threads, said.try_writing, said.try_reading) == (3, [], [])

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from edge.app.choose import Choice, choose_model
-from edge.app.local import COACHED_BELOW, PrefixPlace, local_models, room_for
+from edge.app.local import COACHED_BELOW, Place, local_models, room_for
 from edge.catalog.models import load_catalog
 from edge.config import load
 from edge.engines.llama.names import Names
@@ -28,8 +28,8 @@ def choice(tmp_path: Path) -> Choice:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> PrefixPlace:
-    return PrefixPlace(tmp_path / "prefixes", 1000)
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path, 1000)
 
 
 @pytest.mark.parametrize(
@@ -52,30 +52,30 @@ def place(tmp_path: Path) -> PrefixPlace:
         ("codriver/cloud", "cloud"),
     ],
 )
-def test_words_for_models(choice: Choice, place: PrefixPlace, word: str, meant: str):
+def test_words_for_models(choice: Choice, place: Place, word: str, meant: str):
     models, _ = local_models(choice, place)
     assert Names(models).meant(word).model.id == meant
 
 
-def test_each_model_has_its_own_frame_and_help(choice: Choice, place: PrefixPlace):
+def test_each_model_has_its_own_frame_and_help(choice: Choice, place: Place):
     models, _ = local_models(choice, place)
     assert [model.id for model in models] == [plan.model for plan in choice.served]
     assert [model.load.path for model in models] == [str(plan.path) for plan in choice.served]
-    assert {model.load.prefix_folder for model in models} == {str(place.folder)}
+    assert {model.load.prefix_folder for model in models} == {str(place.prefixes)}
     assert all(model.coached for model in models)
     large = replace(choice.plans[0], parameters=COACHED_BELOW)
     models, _ = local_models(replace(choice, plans=(large,)), place)
     assert [model.coached for model in models] == [False] + [True] * (len(models) - 1)
 
 
-def test_what_a_person_is_told(choice: Choice, place: PrefixPlace):
+def test_what_a_person_is_told(choice: Choice, place: Place):
     _, reasons = local_models(choice, place)
     assert reasons[0].startswith("coached: fewer than 8 billion")
-    assert reasons[1] == f"prefixes: up to 0.0 GB for each model in {place.folder}"
+    assert reasons[1] == f"prefixes: up to 0.0 GB for each model in {place.prefixes}"
     assert reasons[2].startswith("on demand: ")
     assert CODER.name in reasons[2]
     alone = replace(choice, others=())
-    assert len(local_models(alone, PrefixPlace(place.folder, 0))[1]) == 1
+    assert len(local_models(alone, Place(place.folder, 0))[1]) == 1
 
 
 def test_who_fits_beside_whom_is_the_planners_word(choice: Choice):

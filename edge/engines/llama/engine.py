@@ -22,6 +22,7 @@ from edge.engines.frames import (
     Counted,
     FromWorker,
     Load,
+    Note,
     Ready,
     Refused,
     Stats,
@@ -173,6 +174,8 @@ class LlamaEngine:
                     self._refuse_load(ModelUnusable(message))
                 case Stats(measures):
                     self._measures = measures
+                case Note(text):
+                    log.info("%s", text)
                 case _:
                     mailbox = self._mailboxes.get(frame.id)
                     if mailbox is not None:

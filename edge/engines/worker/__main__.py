@@ -22,17 +22,21 @@ from edge.engines.frames import Cancel, Count, FromWorker, Generate, Load, Ready
 from edge.engines.worker.attention import last_word
 from edge.engines.worker.blocks import fingerprint, root_name
 from edge.engines.worker.context import Context
+from edge.engines.worker.crew import Crew
 from edge.engines.worker.desk import Desk
 from edge.engines.worker.draft_opening import open_draft
 from edge.engines.worker.free_memory import available_memory
 from edge.engines.worker.loop import InferenceLoop
 from edge.engines.worker.native import Model
+from edge.engines.worker.nice import step_back
 from edge.engines.worker.oom import offer_to_oom_killer
 from edge.engines.worker.payoff import Payoff
 from edge.engines.worker.prefix_files import PrefixFiles
 from edge.engines.worker.prefixes import Policy
+from edge.engines.worker.remembered import Remembered
 from edge.engines.worker.snapshots import policy_for
 from edge.engines.worker.store import Store
+from edge.engines.worker.trial import ThreadChoice, Trial
 from edge.errors import ModelUnusable
 from edge.units import Bytes
 
@@ -63,6 +67,7 @@ def main(fd: int) -> int:
     # The terminal's Ctrl-C goes to the daemon, which ends this process in its own order.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     offer_to_oom_killer()
+    step_back()
     wire = Wire(socket.socket(fileno=fd))
     load = wire.receive()
     if not isinstance(load, Load):
@@ -100,6 +105,7 @@ def _open(load: Load, wire: Wire) -> tuple[Desk, InferenceLoop, Policy | None]:
         n_sequences=n_sequences,
         fused=fused,
     )
+    crew, settled = _crew(load, context, divisible=divisible)
     prefixes = _prefixes(load, divisible=divisible, fused=fused)
     speculation, more = open_draft(load, model, Payoff())
     loop = InferenceLoop(
@@ -111,13 +117,14 @@ def _open(load: Load, wire: Wire) -> tuple[Desk, InferenceLoop, Policy | None]:
         send=lambda messages: wire.send(*messages),
         prefixes=prefixes,
         speculation=speculation,
+        crew=crew,
     )
     wire.send(
         Ready(
             n_ctx=context.size,
             description=model.description(),
             vision=False,
-            reasons=[*desk.reasons, *reasons, *more],
+            reasons=[*desk.reasons, *reasons, *settled, *more],
             load_seconds=time.monotonic() - began,
         )
     )
@@ -129,6 +136,26 @@ def _available() -> Bytes | None:
         return available_memory(Path("/proc/meminfo").read_text(encoding="ascii"))
     except OSError:
         return None
+
+
+def _crew(load: Load, context: Context, *, divisible: bool) -> tuple[Crew, list[str]]:
+    """The threads: as remembered, or to be measured while idle; and what is settled, in words.
+
+    Measuring needs a sequence to spare, which costs a model whose state cannot be cut too much.
+    """
+    if not load.try_writing or not load.try_reading or not divisible:
+        return Crew(context), []
+    known = Remembered(load, llama_cpp.__version__) if load.threads_folder else None
+    if known is not None and (choice := known.read()) is not None:
+        crew = Crew(context)
+        crew.use(choice)
+        return crew, [f"{choice.reason} (remembered)"]
+
+    def keep(choice: ThreadChoice) -> None:
+        if known is not None:  # beside the inference thread, which must not wait for a disk
+            threading.Thread(target=known.write, args=(choice,), daemon=True).start()
+
+    return Crew(context, trial=Trial(load.try_writing, load.try_reading), keep=keep), []
 
 
 def _prefixes(load: Load, *, divisible: bool, fused: bool) -> Policy | None:
@@ -148,6 +175,7 @@ def _take_orders(wire: Wire, desk: Desk, loop: InferenceLoop) -> None:
     while True:
         match wire.receive():
             case Generate() as order:
+                loop.expecting = True
                 running = {n: flag for n, flag in running.items() if not flag.is_set()}
                 cancelled = running[order.id] = threading.Event()
                 prepared = desk.prepare(order, cancelled, queued=loop.busy)
@@ -155,6 +183,7 @@ def _take_orders(wire: Wire, desk: Desk, loop: InferenceLoop) -> None:
                     wire.send(frame)
                 if prepared.job is not None:
                     loop.submit(prepared.job)
+                loop.expecting = False
             case Count() as order:
                 wire.send(desk.count(order))
             case Cancel(number):

@@ -150,9 +150,17 @@ class Context:
             raise EngineError(f"llama_decode gave {code}: {last_words()}")
         return bool(code == 0)
 
-    def use_threads(self, count: int) -> None:
-        """Compute with so many threads from the next decode on."""
-        llama_cpp.llama_set_n_threads(self.handle, count, count)
+    def use_threads(self, writing: int, reading: int) -> None:
+        """From the next decode on, compute with so many threads: steps of one token, and those
+        of more."""
+        llama_cpp.llama_set_n_threads(self.handle, writing, reading)
+
+    def try_out(self, tokens: Sequence[int], *, interruptible: bool) -> bool:
+        """Decode tokens for the time it takes and forget them; False if interrupted."""
+        try:
+            return self.decode([Part(self._ferry, 0, tokens, 1)], interruptible=interruptible)
+        finally:
+            llama_cpp.llama_memory_seq_rm(self._memory, self._ferry, -1, -1)
 
     def logits(self, row: int) -> NDArray[np.float32]:
         """Logits behind the batch's token number ``row``: a writable view, valid until the

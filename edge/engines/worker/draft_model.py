@@ -37,7 +37,7 @@ class DraftContext(Protocol):
 
     def truncate(self, sequence: int, length: int) -> bool: ...
 
-    def use_threads(self, count: int) -> None: ...
+    def use_threads(self, writing: int, reading: int) -> None: ...
 
 
 class DraftModel:
@@ -51,7 +51,7 @@ class DraftModel:
         self._views = Views(VIEWS, context.size)
 
     def use_threads(self, count: int) -> None:
-        self._context.use_threads(count)
+        self._context.use_threads(count, count)
 
     def unread(self, text: Sequence[int]) -> int:
         """Tokens to be read before something that follows ``text`` is known; one at least."""

@@ -15,9 +15,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from edge.engines.frames import FromWorker, Reading, Refused, Seated, Stats
+from edge.engines.frames import FromWorker, Note, Reading, Refused, Seated, Stats
 from edge.engines.worker.answering import Answering, Logits, Order, Tokens
 from edge.engines.worker.context import NoCells, Part
+from edge.engines.worker.crew import Crew
 from edge.engines.worker.drafts import Drafts
 from edge.engines.worker.ledger import Strand
 from edge.engines.worker.memory import Cells, Memory
@@ -27,7 +28,6 @@ from edge.engines.worker.shares import shares
 from edge.engines.worker.shelf import Coming, Shelf
 from edge.engines.worker.speculation import Speculation
 from edge.engines.worker.tally import TELL_SECONDS, Tally
-from edge.engines.worker.threads import Threads
 from edge.errors import EngineError
 from edge.units import Seconds
 
@@ -100,7 +100,9 @@ class Decoder(Cells, Protocol):
 
     def decode(self, parts: Sequence[Part], *, interruptible: bool = False) -> bool: ...
 
-    def use_threads(self, count: int) -> None: ...
+    def use_threads(self, writing: int, reading: int) -> None: ...
+
+    def try_out(self, tokens: Sequence[int], *, interruptible: bool) -> bool: ...
 
     def logits(self, row: int) -> Logits: ...
 
@@ -119,16 +121,18 @@ class InferenceLoop:
         send: Callable[[Sequence[FromWorker]], None],
         prefixes: Policy | None = None,
         speculation: Speculation | None = None,
+        crew: Crew | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._vocabulary = vocabulary
         self._divisible = divisible
         self._context = context
-        context.interrupt = self._all_cancelled
+        context.interrupt = self._is_unwanted
         shelf = None if prefixes is None else Shelf(prefixes, clock)
         self._memory = Memory(context, n_sequences, divisible=divisible, shelf=shelf)
         self._pace = Pace(context.batch_size, context.unit)
-        self._threads = Threads(context.threads)
+        self._crew = crew or Crew(context, clock=clock)
+        self._crew.tell = lambda text: self._out.append(Note(text))
         self._n_parallel = n_parallel
         self._send = send
         self._speculation = speculation if divisible else None
@@ -143,6 +147,8 @@ class InferenceLoop:
         self._seated: list[_Seated] = []
         self._out: list[FromWorker] = []
         self._stopping = False
+        self.expecting = False
+        """Set while a request is being prepared: nothing is tried out meanwhile."""
 
     # --- called from other threads --------------------------------------------------------
 
@@ -169,6 +175,8 @@ class InferenceLoop:
             self._keep()
             if not self._seated and not self._waiting:
                 self._tell()
+                if not self._memory.has_to_keep and not self._is_unwanted():
+                    self._mind_threads(self._crew.step)
             self._flush()
 
     def _take_in(self) -> bool:
@@ -193,7 +201,8 @@ class InferenceLoop:
         """Seconds to wait for what comes: 0 while there is work, None until somebody comes."""
         comings = [seated.coming for seated in self._seated]
         wait = min((c.patience if c is not None else 0.0 for c in comings), default=0.0)
-        if (not wait and not idle) or self._memory.has_to_keep:
+        tries = idle and self._crew.trying and not self.expecting
+        if (not wait and not idle) or tries or self._memory.has_to_keep:
             return 0.0
         return None if idle else min(wait, TELL_SECONDS)
 
@@ -222,7 +231,7 @@ class InferenceLoop:
         tally = self._tally
         tally.answers_running = len(self._seated)
         tally.requests_waiting = len(self._waiting)
-        tally.threads = self._threads.now
+        tally.threads, tally.threads_reading = self._crew.now
         self._memory.report(tally)
         if self._speculation is not None:
             self._speculation.report(tally)
@@ -244,6 +253,7 @@ class InferenceLoop:
                 blocked = True
                 continue
             self._waiting.remove(job)
+            self._crew.worked()
             seated = _Seated(job, place.strand, place.coming)
             self._seated.append(seated)
             if place.coming is None:
@@ -293,7 +303,7 @@ class InferenceLoop:
         rows = sum(len(tokens) for seated, tokens in work if seated.answer is not None)
         self._pace.learn(rows, sum(len(tokens) for _, tokens in work) - rows, took)
         if rows == 1 and len(work) == 1:
-            self._mind_threads(took)
+            self._mind_threads(lambda: self._crew.learn(took))
         row = 0
         for seated, tokens in work:
             if seated.answer is None:
@@ -379,8 +389,11 @@ class InferenceLoop:
         if answer.ended is not None:
             self._leave(seated)
 
-    def _all_cancelled(self) -> bool:
-        """Whether nobody wants what is being decoded; asked by llama.cpp while it works."""
+    def _is_unwanted(self) -> bool:
+        """Whether nobody wants what is being decoded; asked by llama.cpp while it works. What is
+        only tried out has to end once somebody comes."""
+        if not self._seated:
+            return self._stopping or self.expecting or not self._inbox.empty()
         return all(seated.job.cancelled.is_set() for seated in self._seated)
 
     # --- the disk ----------------------------------------------------------------------------
@@ -412,13 +425,12 @@ class InferenceLoop:
     def _is_answering(self) -> bool:
         return any(seated.answer is not None for seated in self._seated)
 
-    def _mind_threads(self, took: Seconds) -> None:
-        before = self._threads.now
-        self._threads.learn(took, self._clock())
-        if self._threads.now != before:
-            self._context.use_threads(self._threads.now)
-            if self._speculation is not None:
-                self._speculation.use_threads(self._threads.now)
+    def _mind_threads(self, act: Callable[[], None]) -> None:
+        """Do something that may change the counts of threads, and let all have the new ones."""
+        before = self._crew.now
+        act()
+        if self._speculation is not None and self._crew.now != before:
+            self._speculation.use_threads(self._crew.now[0])
 
     # --- bad days ---------------------------------------------------------------------------
 

@@ -33,6 +33,7 @@ class Tally:
     requests_waiting: int = 0
     context_cells_used: int = 0
     threads: int = 0
+    threads_reading: int = 0
     prefix_bytes_on_disk: int = 0
     prefix_bytes_written_total: int = 0
     prefix_bytes_read_total: int = 0

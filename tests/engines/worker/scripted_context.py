@@ -55,6 +55,9 @@ class ScriptedContext:
         self.batch_size = batch_size
         self.unit = 16
         self.threads = 2
+        self.threads_used: list[tuple[int, int]] = []
+        self.tried: list[int] = []
+        self.before_try: Callable[[], None] = lambda: None
         self.interrupt: Callable[[], bool] = lambda: False
         self.before_decode: Callable[[], None] = lambda: None
         self.breaks_at: int | None = None
@@ -98,8 +101,14 @@ class ScriptedContext:
         logits[successor(self.tokens(sequence))] = 9.0
         return logits
 
-    def use_threads(self, count: int) -> None:
-        self.threads = count
+    def use_threads(self, writing: int, reading: int) -> None:
+        self.threads_used.append((writing, reading))
+
+    def try_out(self, tokens: Sequence[int], *, interruptible: bool) -> bool:
+        assert self._divisible or not interruptible
+        self.before_try()
+        self.tried.append(len(tokens))
+        return not (interruptible and self.interrupt())
 
     def logits(self, row: int) -> NDArray[np.float32]:
         return self._rows[row]

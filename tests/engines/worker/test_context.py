@@ -132,3 +132,20 @@ def test_an_interrupt_keeps_whole_micro_batches(made, make_model: MakeModel):
     assert held % 64 == 0
     rest = read(context, 0, TOKENS[held:], at=held)
     assert np.allclose(rest, read(fresh(made, make_model), 0, TOKENS), atol=1e-2)
+
+
+def test_what_is_tried_out_leaves_nothing_behind(made, make_model: MakeModel):
+    context = fresh(made, make_model)
+    read(context, 0, TOKENS[:100])
+    expected = read(context, 0, [5], at=100)
+    context.truncate(0, 100)
+    context.interrupt = lambda: True
+    for writing, reading in ((1, 2), (2, 1)):
+        context.use_threads(writing, reading)
+        assert context.try_out(range(3, 4), interruptible=False)
+        assert context.try_out(range(3, 35), interruptible=True) is False, "somebody came"
+    context.interrupt = lambda: False
+    assert context.try_out(range(3, 35), interruptible=True)
+    again = read(context, 0, [5], at=100)
+    assert np.allclose(again, expected, atol=1e-2)
+    assert context.held(0) == 101

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from edge.engines.frames import (
     Done,
     FromWorker,
+    Note,
     Piece,
     Reading,
     Refused,
@@ -24,6 +26,7 @@ from edge.engines.frames import (
 )
 from edge.engines.worker.answering import Order
 from edge.engines.worker.blocks import blocks_of
+from edge.engines.worker.crew import Crew
 from edge.engines.worker.loop import InferenceLoop, Job, _Wake
 from edge.engines.worker.prefix_files import PrefixFiles
 from edge.engines.worker.prefixes import Prefixes
@@ -31,6 +34,7 @@ from edge.engines.worker.snapshots import Snapshots
 from edge.engines.worker.speculation import Speculation
 from edge.engines.worker.stops import StopFilter
 from edge.engines.worker.store import Store
+from edge.engines.worker.trial import READ_TOKENS, Trial
 from edge.engines.worker.writer import Grip, Writer
 from edge.toolcalls import Family, Parser
 from tests.engines.worker.scripted_context import (
@@ -55,6 +59,7 @@ class Stage:
         folder: Path | None = None,
         speculation: Speculation | None = None,
         clock: Callable[[], float] = time.monotonic,
+        trial: Trial | None = None,
     ) -> None:
         self.prefixes: Prefixes | Snapshots | None = None
         if folder is not None:
@@ -73,6 +78,7 @@ class Stage:
             prefixes=self.prefixes,
             speculation=speculation,
             clock=clock,
+            crew=Crew(self.context, trial=trial, interruptible=divisible, clock=_ticking()),
         )
 
     def submit(self, number: int, prompt: Sequence[int], limit: int = 40, stable: int = 0) -> Job:
@@ -108,6 +114,12 @@ class Stage:
     def kept(self, number: int) -> int:
         (seated,) = [f for f in self.sent if isinstance(f, Seated) and f.id == number]
         return seated.cached_tokens
+
+
+def _ticking() -> Callable[[], float]:
+    """A clock by which every step takes as long as every other."""
+    ticks = itertools.count()
+    return lambda: next(ticks) * 0.01
 
 
 def _no_grammar(_text: str):
@@ -449,6 +461,52 @@ def test_what_was_done_is_counted():
     assert told["prompt_tokens_read_total"] == len(PROMPT) + 1
     assert told["prompt_tokens_reused_total"] == len(PROMPT)
     assert told["answers_running"] == 0
+
+
+def test_an_idle_loop_tries_thread_counts_and_says_what_came_out():
+    stage = Stage(trial=Trial((2, 1), (2, 1)))
+    settled = threading.Event()
+    send = stage.loop._send
+
+    def watch(frames: Sequence[FromWorker]) -> None:
+        send(frames)
+        if any(isinstance(frame, Note) for frame in frames):
+            settled.set()
+
+    stage.loop._send = watch
+    thread = threading.Thread(target=stage.loop.run)
+    thread.start()
+    assert settled.wait(30)
+    stage.submit(1, PROMPT)
+    stage.loop.stop()
+    thread.join()
+    assert stage.text(1) == expected(PROMPT)
+    assert set(stage.context.tried) == {1, READ_TOKENS}
+
+
+@pytest.mark.parametrize("divisible", [True, False])
+def test_a_request_ends_a_trial_at_once(divisible: bool):
+    stage = Stage(trial=Trial((2, 1), (2, 1)), divisible=divisible)
+
+    def come() -> None:
+        if len(stage.context.tried) == 3:
+            stage.submit(1, PROMPT)
+            stage.loop.stop()
+
+    stage.context.before_try = come
+    stage.loop.run()
+    assert stage.text(1) == expected(PROMPT)
+    assert len(stage.context.tried) == 4, "the step under way was the last"
+
+
+def test_nothing_is_tried_while_a_request_is_being_prepared():
+    stage = Stage(trial=Trial((2, 1), (2, 1)))
+    stage.loop.expecting = True
+    assert stage.loop._nap(idle=True) is None
+    stage.submit(1, PROMPT)
+    stage.run()
+    assert stage.context.tried == []
+    assert stage.text(1) == expected(PROMPT)
 
 
 SESSIONS = st.lists(

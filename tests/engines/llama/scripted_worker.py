@@ -5,8 +5,8 @@ out, so that each start has its own); every request's last turn says how its ans
 Run as a process by the engine, with the number of its socket's descriptor.
 
     starts    fine | unusable SENTENCE | dies
-    answers   say WORDS | queue WORDS | call TOOL JSON | hold WORDS | release | refuse KIND | die |
-              nonsense | foreign | giant | linger
+    answers   say WORDS | note WORDS | queue WORDS | call TOOL JSON | hold WORDS | release |
+              refuse KIND | die | nonsense | foreign | giant | linger
     counts    messages | cancelled | refuse KIND | die | wrong
 """
 
@@ -29,6 +29,7 @@ from edge.engines.frames import (
     FromWorker,
     Generate,
     Load,
+    Note,
     Piece,
     Prompt,
     Reading,
@@ -126,6 +127,8 @@ class Worker:
         if verb == "call":
             return self.call(number, *rest.split(" ", 1))
         words = rest.split()
+        if verb == "note":
+            self.send(Note(rest))
         self.send(*(Piece(number, "text", word) for word in words))
         return self.end(number, verb, len(words))
 

@@ -132,6 +132,14 @@ async def test_an_answer(tmp_path: Path):
     assert events == [BEGUN, READ, TextDelta("hello"), TextDelta("there"), end(2)]
 
 
+async def test_what_the_worker_decides_goes_to_the_log(tmp_path: Path, caplog):
+    caplog.set_level(logging.INFO)
+    async with running(tmp_path) as (engine, _):
+        events = await collect(engine, ask("note threads: 2 to write"))
+    assert "threads: 2 to write" in caplog.messages
+    assert len(events) == 2 + 4 + 1
+
+
 async def test_a_call(tmp_path: Path):
     async with running(tmp_path) as (engine, _):
         events = await collect(engine, ask('call Bash {"command": "ls"}', "Bash"))

@@ -23,12 +23,12 @@ from edge.chat import (
 )
 from edge.prompts.content import readable
 from edge.prompts.offers import settle_tools
-from edge.prompts.volatile import settle_environment
+from edge.prompts.volatile import opening_turns, settle_environment
 
 ATTRIBUTION = "x-anthropic-billing-header:"
 REMINDER_OPEN, REMINDER_CLOSE = "<system-reminder>", "</system-reminder>"
 
-_COUNTDOWN = re.compile(r"<total_tokens>[^<>]{0,40} tokens left</total_tokens>\n?")
+_COUNTDOWN = re.compile(r"<total_tokens>[^<>]{0,40} tokens left</total_tokens>\n*")
 
 
 def normalise(request: ChatRequest, *, vision: bool = False) -> ChatRequest:
@@ -38,10 +38,12 @@ def normalise(request: ChatRequest, *, vision: bool = False) -> ChatRequest:
     the model cannot take, and for a request about server tools alone.
     """
     request = drop_attribution(request)
-    request = settle_environment(request)
     request = drop_countdown(request)
+    request = settle_environment(request)
+    request = trim_system(request)
     request = drop_thinking(request)
     request = lift_effort(request)
+    request = announcements_first(request)
     request = reminders_in_place(request)
     request = merge_turns(request)
     request = plain_content(request, vision=vision)
@@ -64,11 +66,21 @@ def drop_attribution(request: ChatRequest) -> ChatRequest:
 
 
 def drop_countdown(request: ChatRequest) -> ChatRequest:
-    """Without the count of tokens left that some turns carry: it never repeats.
+    """Without the count of tokens left that some texts carry: it never repeats.
 
-    In system turns wherever it stands; in a user's turn only a text that is nothing else.
+    In system text and turns wherever it stands; in a user's turn only a text that is
+    nothing else.
     """
-    return _map_messages(request, _uncounted)
+    system = (_uncount(block, whole=False) for block in request.system)
+    kept = tuple(block for block in system if block is not None)
+    return _map_messages(replace(request, system=kept), _uncounted)
+
+
+def trim_system(request: ChatRequest) -> ChatRequest:
+    """Without the empty lines at the end of a block that a dropped fact leaves, and without
+    blocks of which nothing is left."""
+    system = (replace(block, text=block.text.rstrip()) for block in request.system)
+    return replace(request, system=tuple(block for block in system if block.text))
 
 
 def _uncounted(message: Message) -> Message:
@@ -113,6 +125,14 @@ def lift_effort(request: ChatRequest) -> ChatRequest:
     asked = [message.effort for message in request.messages if message.effort is not None]
     messages = tuple(replace(message, effort=None) for message in request.messages)
     return replace(request, messages=messages, effort=asked[-1] if asked else request.effort)
+
+
+def announcements_first(request: ChatRequest) -> ChatRequest:
+    """System turns before the first answer, ahead of the user's: the tools, agents and skills
+    that they announce are the same in every session, what a user's turn begins with is not."""
+    count = opening_turns(request)
+    opening = sorted(request.messages[:count], key=lambda message: message.role != "system")
+    return replace(request, messages=(*opening, *request.messages[count:]))
 
 
 def reminders_in_place(request: ChatRequest) -> ChatRequest:

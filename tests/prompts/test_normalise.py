@@ -23,6 +23,7 @@ from edge.chat import (
 )
 from edge.errors import UnsupportedInput
 from edge.prompts.normalise import (
+    announcements_first,
     drop_attribution,
     drop_countdown,
     drop_thinking,
@@ -30,6 +31,7 @@ from edge.prompts.normalise import (
     merge_turns,
     normalise,
     reminders_in_place,
+    trim_system,
 )
 from edge.prompts.offers import settle_tools
 
@@ -83,6 +85,19 @@ def test_attribution_is_dropped(before: tuple[str, ...], after: tuple[str, ...] 
 )
 def test_countdown_is_dropped(before: Message, after: Message) -> None:
     assert drop_countdown(request(before)).messages == (after,)
+
+
+def test_the_countdown_in_the_system_text_is_dropped_and_leaves_no_line() -> None:
+    before = request(user("hi"), system=(Text(f"Be brief.\n\n{COUNTDOWN}"), Text(COUNTDOWN)))
+    dropped = drop_countdown(before)
+    assert dropped.system == (Text("Be brief.\n\n"),)
+    assert trim_system(dropped).system == (Text("Be brief."),)
+
+
+def test_announcements_come_before_what_the_user_says() -> None:
+    before = request(user("hi"), system("Skills"), assistant("Yes?"), user("a"), system("New"))
+    after = request(system("Skills"), user("hi"), assistant("Yes?"), user("a"), system("New"))
+    assert announcements_first(before) == after
 
 
 def test_thinking_is_dropped_from_history() -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from edge.chat import ChatRequest, Message, Text
+from edge.chat import ChatRequest, Message, Text, ToolSpec
 from edge.dialects.anthropic import parse
 from edge.prompts.volatile import settle_environment
 from tests.dialects.anthropic.recordings import load
@@ -82,6 +82,34 @@ def test_a_snapshot_of_the_repository_moves_whole():
     after = settle_environment(request)
     assert system_text(after).strip() == "Be brief."
     assert "M a.py\n\nRecent: abc" in after.messages[0].parts[0].text
+
+
+def test_a_directory_inside_a_sentence_gets_a_name():
+    text = "Put files into `/tmp/cl-0/-home-ada-x/0f3a/scratchpad`, never into /tmp."
+    request = ChatRequest("m", (Message("user", (Text("hi"),)),), system=(Text(text),))
+    after = settle_environment(request)
+    assert system_text(after) == "Put files into `<scratchpad directory>`, never into /tmp."
+    told = after.messages[0].parts[0].text
+    assert "\n<scratchpad directory> is /tmp/cl-0/-home-ada-x/0f3a/scratchpad\n" in told
+
+
+def test_a_tool_that_joins_later_is_left_as_it_came():
+    month = "The current month is May 2026."
+    tools = (ToolSpec("A", month), ToolSpec("B", month, deferred=True))
+    request = ChatRequest("m", (Message("user", (Text("hi"),)),), tools=tools)
+    after = settle_environment(request)
+    assert [tool.description for tool in after.tools] == [
+        "The current month is <current month>.",
+        month,
+    ]
+    assert "<current month> is May 2026" in after.messages[0].parts[0].text
+
+
+def test_a_system_turn_after_the_first_answer_keeps_its_facts():
+    said = Message("system", (Text(" - Primary working directory: /b"),))
+    turns = (Message("user", (Text("hi"),)), Message("assistant", (Text("yes"),)), said)
+    request = ChatRequest("m", turns)
+    assert settle_environment(request) == request
 
 
 def test_twice_is_once():

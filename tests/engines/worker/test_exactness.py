@@ -227,6 +227,20 @@ def test_a_session_and_another_in_memory(box: Box):
     assert process.context.interruptible is process.divisible
 
 
+def test_long_prompts_share_in_memory(box: Box):
+    """Longer than all cells of windowed layers together, which then lie in another order: sums
+    differ in their last bits, so what counts is the first token, which is no near tie."""
+    long = [token for shift in range(4) for token in PROMPT[shift:]]
+    process = box.start()
+    for departs in (1000, 1010):
+        asked = [*long[:800], *long[departs:]]
+        (answer,) = process.ask(asked, stable=800)
+        assert answer[0] == box.cold(asked, stable=800)[0]
+    told = process.told
+    assert told["prompt_tokens_restored_total"] == 0
+    assert told["prompt_tokens_reused_total"] >= 800
+
+
 def test_a_session_and_another_from_disk(box: Box):
     process = box.start()
     (first,) = process.ask(PROMPT)

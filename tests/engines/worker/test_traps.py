@@ -20,7 +20,7 @@ from edge.catalog import gguf
 from edge.catalog.memory import compute_bytes
 from edge.catalog.planner import GPU_UBATCHES, UBATCHES
 from edge.engines.worker import native
-from edge.engines.worker.context import Context, Part
+from edge.engines.worker.context import Context, NoCells, Part
 from edge.engines.worker.memory import Memory
 from edge.engines.worker.native import Model
 from edge.units import Tokens
@@ -133,6 +133,25 @@ def test_memory_never_asks_for_such_a_cut(make: Make, kind: Kind):
     assert departing.strand.tokens == []
     memory.cut(place.strand, 100)
     assert set(cut) <= {0}
+
+
+def test_a_shared_window_is_full_of_cells_that_left_it(make: Make):
+    """And so nothing can be appended any more; our copies take the window alone."""
+    length = 1200
+    context = make("window")
+    read(context, 0, TOKENS[:500])
+    read(context, 0, TOKENS[500:1000], 500)
+    read(context, 0, TOKENS[1000:length], 1000)
+    llama_cpp.llama_memory_seq_cp(context._memory, 0, 1, 0, length)
+    with pytest.raises(NoCells):
+        read(context, 0, MORE * 10, length)
+    context.truncate(1, 0)
+    context.copy(0, 1, length)
+    context.copy(0, 2, length)
+    context.copy(2, 3, length)
+    ahead = read(context, 0, MORE * 10, length)
+    for sequence in (1, 2, 3):
+        assert apart(read(context, sequence, MORE * 10, length), ahead) < WRONG / 10
 
 
 # --- recurrent layers --------------------------------------------------------------------

@@ -203,7 +203,8 @@ def _is_placeholder(token: str) -> bool:
 async def _local(plant: Plant) -> AsyncGenerator[Engine, None]:
     """The models of this box, the default up and loaded; drained on the way out."""
     assert plant.choice is not None  # noqa: S101 - Plant: a choice or an engine
-    place = Place(plant.state_dir, plant.config.prefixes.max_bytes)
+    prefixes = plant.config.prefixes
+    place = Place(plant.state_dir, prefixes.max_bytes, prefixes.warm)
     models, reasons = await asyncio.to_thread(local_models, plant.choice, place)
     pool = ModelPool(
         models,

@@ -12,7 +12,7 @@ from pathlib import Path
 from edge.app.choose import Choice, Keeping, board_words, load_frame, prefix_budget
 from edge.catalog.models import find, load_catalog
 from edge.catalog.planner import Plan, together
-from edge.engines.llama import LocalModel
+from edge.engines.llama import LocalModel, beginnings_file
 from edge.engines.llama.residence import Fit
 from edge.routing.policy import LOCAL, OVERRIDE_PREFIX
 from edge.state import Room
@@ -26,10 +26,11 @@ DEFAULT_WORD = "default"
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where workers keep what they learn, and how many bytes of KV state are wanted for each
-    model."""
+    model; whether each is to ``warm`` up."""
 
     folder: Path
     wanted: int
+    warm: bool = True
 
     @property
     def prefixes(self) -> Path:
@@ -38,6 +39,9 @@ class Place:
     @property
     def threads(self) -> Path:
         return self.folder / "threads"
+
+    def beginnings(self, model: str) -> Path | None:
+        return beginnings_file(self.folder / "beginnings", model) if self.warm else None
 
 
 def local_models(choice: Choice, place: Place) -> tuple[tuple[LocalModel, ...], tuple[str, ...]]:
@@ -51,6 +55,7 @@ def local_models(choice: Choice, place: Place) -> tuple[tuple[LocalModel, ...], 
             load=load_frame(one, keeping),
             coached=one.parameters < COACHED_BELOW,
             names=_words(one, is_default=one is served[0]),
+            beginnings=place.beginnings(one.model),
         )
         for one in served
     )

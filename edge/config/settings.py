@@ -55,6 +55,7 @@ class PrefixSettings:
     """0 for ``max_bytes`` means: keep nothing on disk."""
 
     max_bytes: Annotated[Bytes, Between(0, 2**50)]
+    warm: bool
 
 
 @dataclass(frozen=True, slots=True)

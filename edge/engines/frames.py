@@ -113,6 +113,13 @@ class Count(msgspec.Struct, frozen=True, tag="count"):
     prompt: Prompt
 
 
+class Warm(msgspec.Struct, frozen=True, tag="warm"):
+    """Bring the beginning of ``prompt``, which has no turns, into memory while nobody asks."""
+
+    id: int
+    prompt: Prompt
+
+
 class Cancel(msgspec.Struct, frozen=True, tag="cancel"):
     id: int
 
@@ -182,6 +189,17 @@ class Counted(msgspec.Struct, frozen=True, tag="counted"):
     tokens: int
 
 
+class Warmed(msgspec.Struct, frozen=True, tag="warmed"):
+    """A warm-up is over, and why: of so many tokens so many are in memory."""
+
+    id: int
+    tokens: int = 0
+    held: int = 0
+    restored: int = 0
+    """Those of them that came from disk."""
+    reason: str = ""
+
+
 class Stats(msgspec.Struct, frozen=True, tag="stats"):
     """What the worker has done so far, by name; not about any one request."""
 
@@ -204,9 +222,20 @@ class Refused(msgspec.Struct, frozen=True, tag="refused"):
     maximum: int = 0
 
 
-ToWorker = Load | Generate | Count | Cancel | Stop
+ToWorker = Load | Generate | Count | Warm | Cancel | Stop
 FromWorker = (
-    Ready | Unusable | Accepted | Seated | Reading | Piece | Done | Counted | Refused | Stats | Note
+    Ready
+    | Unusable
+    | Accepted
+    | Seated
+    | Reading
+    | Piece
+    | Done
+    | Counted
+    | Refused
+    | Warmed
+    | Stats
+    | Note
 )
 
 _to_worker: msgspec.msgpack.Decoder[ToWorker] = msgspec.msgpack.Decoder(ToWorker)

@@ -86,3 +86,12 @@ def test_who_fits_beside_whom_is_the_planners_word(choice: Choice):
     room = room_for(replace(choice, board=board))(both)
     assert not room.fits
     assert "GB may be used" in room.reason
+
+
+def test_each_model_remembers_its_own_beginnings(choice: Choice, place: Place):
+    models, _ = local_models(choice, place)
+    files = {model.beginnings for model in models}
+    assert len(files) == len(models)
+    assert {file.parent for file in files if file} == {place.folder / "beginnings"}
+    cold, _ = local_models(choice, replace(place, warm=False))
+    assert {model.beginnings for model in cold} == {None}

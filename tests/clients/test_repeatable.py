@@ -17,7 +17,7 @@ from tests.prompts.repeatable import (
 )
 from tests.prompts.situations import ASK, HARBOUR, LOOK, ORCHARD, Body, Heard, Project, hear
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 
 def sessions(client: Path, project: Project) -> dict[str, list[Body]]:
@@ -39,7 +39,7 @@ def _check_facts(heard: Heard, project: Project) -> None:
         assert lost_words(request) == set()
         assert str(heard.project) in first_turn(request)
         assert project.name.encode() not in front(request)
-        assert project.user.encode() not in front(request)
+        assert f"/{project.user}/".encode() not in front(request)
         assert front(parsed(later_month(body))) == front(request)
 
 

@@ -29,11 +29,13 @@ from edge.engines.frames import (
     Stop,
     ToWorker,
     Unusable,
+    Warmed,
 )
 from edge.engines.llama.alarms import Alarms
 from edge.engines.llama.answer import Answer, refusal
 from edge.engines.llama.link import WorkerLink
 from edge.engines.llama.request import generate_frame, prompt_frame
+from edge.engines.llama.warmth import Warmth
 from edge.errors import (
     CodriverError,
     EngineError,
@@ -65,7 +67,8 @@ class LlamaEngine:
     """Engine over one worker process. ``run`` has to be running for it to answer.
 
     ``coached``: the model is small and gets help in acting as an agent. ``clock`` tells
-    templates the date, in seconds since the epoch.
+    templates the date, in seconds since the epoch. ``warmth``: what an idle worker reads first,
+    unless a request ``is_awaited`` as soon as it is ready.
     """
 
     name = "local"
@@ -79,6 +82,8 @@ class LlamaEngine:
         spawn: Callable[[Load], Awaitable[WorkerLink]],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.time,
+        warmth: Warmth | None = None,
+        is_awaited: Callable[[], bool] = lambda: False,
     ) -> None:
         self._model_id = model_id
         self._load = load
@@ -87,6 +92,8 @@ class LlamaEngine:
         self._sleep = sleep
         self._alarms = Alarms(sleep)
         self._clock = clock
+        self._warmth = warmth or Warmth()
+        self._is_awaited = is_awaited
         self._link: WorkerLink | None = None
         self._loaded: Ready | None = None
         self._measures: dict[str, float] = {}
@@ -107,7 +114,7 @@ class LlamaEngine:
         One that had come up is started again soon; one that dies while it loads, later
         each time.
         """
-        async with self._alarms.running():
+        async with self._alarms.running(), self._warmth.remembering():
             await self._keep_alive()
 
     async def _keep_alive(self) -> None:
@@ -172,6 +179,8 @@ class LlamaEngine:
                 case Unusable(message):
                     self._unusable = message
                     self._refuse_load(ModelUnusable(message))
+                case Warmed():
+                    self._warmth.heard(frame)
                 case Stats(measures):
                     self._measures = measures
                 case Note(text):
@@ -187,6 +196,14 @@ class LlamaEngine:
         self._reason = f"{frame.description}, {frame.n_ctx} tokens of context"
         if not self._first_load.done():
             self._first_load.set_result(frame)
+        self._warm_up()
+
+    def _warm_up(self) -> None:
+        if self._mailboxes or self._draining or self._is_awaited():
+            return
+        warm = self._warmth.came_up(next(self._ids), self._clock())
+        if warm is not None:
+            self._send(warm)
 
     def _refuse_load(self, error: ModelUnusable) -> None:
         self._reason = str(error)
@@ -197,6 +214,7 @@ class LlamaEngine:
     def _abandon(self, ending: str) -> None:
         """The worker is gone: every request in flight gets one clean error."""
         self._loaded = None
+        self._warmth.lost()
         self._reason = f"the worker ended ({ending}) and is being restarted"
         for mailbox in self._mailboxes.values():
             mailbox.put_nowait(None)
@@ -247,7 +265,9 @@ class LlamaEngine:
         answer = Answer(request.model, os.urandom)
         try:
             now = self._clock()
-            self._send(generate_frame(number, request, coached=self._coached, now=now))
+            order = generate_frame(number, request, coached=self._coached, now=now)
+            self._warmth.saw(order.prompt)
+            self._send(order)
             with self._deadline(mailbox, request.deadline):
                 while not answer.ended:
                     for event in answer.read(await _heard(mailbox, "answered")):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from edge.engines.frames import Load
 
@@ -15,13 +16,15 @@ CLIENTS_OWN = ("claude", "anthropic")
 class LocalModel:
     """A model file that can be served here. ``names``: other words for it, in lower case.
 
-    ``coached``: it is small and gets help in acting as an agent.
+    ``coached``: it is small and gets help in acting as an agent. ``beginnings``: the file that
+    remembers what it is to read before anybody asks, None for no warm-up.
     """
 
     id: str
     load: Load
     coached: bool
     names: frozenset[str] = frozenset()
+    beginnings: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

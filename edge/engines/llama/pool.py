@@ -24,8 +24,9 @@ from edge.engines.llama.claims import Hold, Loaded
 from edge.engines.llama.engine import TIME_IS_OVER, LlamaEngine
 from edge.engines.llama.link import WorkerLink
 from edge.engines.llama.names import LocalModel, Meaning, Names
-from edge.engines.llama.residence import Fit, Move, Wish, decide, who_counts
+from edge.engines.llama.residence import Fit, Move, Wish, decide, is_awaited, who_counts
 from edge.engines.llama.totals import Totals
+from edge.engines.llama.warmth import Warmth
 from edge.errors import (
     CodriverError,
     EngineError,
@@ -107,7 +108,7 @@ class ModelPool:
 
     async def wait_ready(self) -> Ready:
         """Load the default model. Raises ModelUnusable."""
-        hold = self.ensure_ready(self._default)
+        hold = self.ensure_ready(self._default, brief=True)
         try:
             return await (await hold.engine()).wait_ready()
         except EngineError:
@@ -178,8 +179,7 @@ class ModelPool:
         self, model: LocalModel, *, is_named: bool = False, brief: bool = False
     ) -> Hold:
         """A claim on a model, which is loaded as soon as it may be, once for all claims. Each
-        has to be let go. Raises Overloaded, ShuttingDown, and why a load has just failed.
-        """
+        has to be let go. Raises Overloaded, ShuttingDown, and why a load has just failed."""
         if self._draining:
             raise _stopping()
         if len(self._waiting) >= MAX_WAITING:
@@ -276,10 +276,15 @@ class ModelPool:
         log.info("loading %s: %s", move.model, move.reason)
         model = self._models[move.model]
         engine = LlamaEngine(
-            model.id, model.load, coached=model.coached, spawn=self._spawn, sleep=self._sleep
+            model.id,
+            model.load,
+            coached=model.coached,
+            spawn=self._spawn,
+            sleep=self._sleep,
+            warmth=Warmth(model.beginnings),
+            is_awaited=lambda: is_awaited(model.id, [h.wish for h in self._waiting.values()]),
         )
-        loaded = Loaded(model, engine, move.reason, self._clock())
-        self._loaded[model.id] = loaded
+        loaded = self._loaded[model.id] = Loaded(model, engine, move.reason, self._clock())
         self._loads += 1
         loaded.life = tasks.create_task(self._live(loaded), name=f"model {model.id}")
 

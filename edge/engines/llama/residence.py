@@ -116,6 +116,11 @@ def who_counts(
     return max(ready, key=lambda one: (one.model == default, one.used_at)).model
 
 
+def is_awaited(model: str, wishes: Sequence[Wish]) -> bool:
+    """Whether a request waits for the model that will keep it busy."""
+    return any(wish.model == model and not wish.brief for wish in wishes)
+
+
 class _Round:
     """One look at the picture: it changes as the moves would change it."""
 

@@ -18,12 +18,22 @@ import llama_cpp
 
 from edge.catalog.memory import FEW_SEQUENCES
 from edge.engines import frames
-from edge.engines.frames import Cancel, Count, FromWorker, Generate, Load, Ready, Stop, Unusable
+from edge.engines.frames import (
+    Cancel,
+    Count,
+    FromWorker,
+    Generate,
+    Load,
+    Ready,
+    Stop,
+    Unusable,
+    Warm,
+)
 from edge.engines.worker.attention import last_word
 from edge.engines.worker.blocks import fingerprint, root_name
 from edge.engines.worker.context import Context
 from edge.engines.worker.crew import Crew
-from edge.engines.worker.desk import Desk
+from edge.engines.worker.desk import Desk, Prepared
 from edge.engines.worker.draft_opening import open_draft
 from edge.engines.worker.free_memory import available_memory
 from edge.engines.worker.loop import InferenceLoop
@@ -37,6 +47,7 @@ from edge.engines.worker.remembered import Remembered
 from edge.engines.worker.snapshots import policy_for
 from edge.engines.worker.store import Store
 from edge.engines.worker.trial import ThreadChoice, Trial
+from edge.engines.worker.warming import WarmUp
 from edge.errors import ModelUnusable
 from edge.units import Bytes
 
@@ -172,17 +183,19 @@ def _prefixes(load: Load, *, divisible: bool, fused: bool) -> Policy | None:
 def _take_orders(wire: Wire, desk: Desk, loop: InferenceLoop) -> None:
     """Until Stop or the daemon's end; the latter leaves at once, work or no work."""
     running: dict[int, threading.Event] = {}
+    warm_up = WarmUp(desk)
     while True:
         match wire.receive():
             case Generate() as order:
                 loop.expecting = True
+                warm_up.give_way()
                 running = {n: flag for n, flag in running.items() if not flag.is_set()}
                 cancelled = running[order.id] = threading.Event()
-                prepared = desk.prepare(order, cancelled, queued=loop.busy)
-                for frame in prepared.frames:
-                    wire.send(frame)
-                if prepared.job is not None:
-                    loop.submit(prepared.job)
+                _submit(desk.prepare(order, cancelled, queued=loop.busy), wire, loop)
+                loop.expecting = False
+            case Warm() as order:
+                loop.expecting = True
+                _submit(warm_up.begin(order), wire, loop)
                 loop.expecting = False
             case Count() as order:
                 wire.send(desk.count(order))
@@ -190,12 +203,20 @@ def _take_orders(wire: Wire, desk: Desk, loop: InferenceLoop) -> None:
                 if (flag := running.pop(number, None)) is not None:
                     flag.set()
             case Stop():
+                warm_up.give_way()
                 loop.stop()
                 return
             case None:
                 os._exit(0)
             case _:
                 pass
+
+
+def _submit(prepared: Prepared, wire: Wire, loop: InferenceLoop) -> None:
+    for frame in prepared.frames:
+        wire.send(frame)
+    if prepared.job is not None:
+        loop.submit(prepared.job)
 
 
 def _infer(loop: InferenceLoop) -> None:

@@ -60,6 +60,7 @@ BEGINNINGS = 8
 """System prompts whose tokens are remembered."""
 
 _ANY_TURN = {"role": "user", "content": "-"}
+_OTHER_TURN = {"role": "user", "content": "<"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,21 @@ class Desk:
             while len(self._beginnings) > BEGINNINGS:
                 self._beginnings.pop(next(iter(self._beginnings)))
         return common(self._beginnings[key], tokens)
+
+    def beginning(self, prompt: Prompt) -> list[int]:
+        """The tokens that every conversation on this beginning starts with. Raises TemplateFailed,
+        and PromptTooLong where no conversation has room."""
+        one, other = (
+            self._voice.tokenize(
+                self._voice.prompt(
+                    msgspec.structs.replace(prompt, messages=[*prompt.messages, turn])
+                )
+            )
+            for turn in (_ANY_TURN, _OTHER_TURN)
+        )
+        if len(one) > self._n_ctx - MIN_ANSWER_TOKENS:
+            raise PromptTooLong(Tokens(len(one)), Tokens(self._n_ctx - MIN_ANSWER_TOKENS))
+        return one[: common(one, other)]
 
     def _writer(self, order: Generate, stops: StopFilter, thought: Thought | None) -> Writer:
         tools, narrowed = _tools(order), _narrowings(order)

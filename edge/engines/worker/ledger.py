@@ -52,6 +52,12 @@ class Seat:
     copy_from: Strand | None
     forgotten: tuple[Strand, ...]
 
+    @property
+    def displaces(self) -> bool:
+        """Whether something that is held now has to go for it."""
+        cuts = self.copy_from is None and len(self.strand.tokens) > self.kept
+        return bool(self.forgotten) or cuts
+
 
 class Ledger:
     """All sequences of one context that holds ``capacity`` cells in total.

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from edge.engines.frames import FromWorker, Note, Reading, Refused, Seated, Stats
+from edge.engines.frames import FromWorker, Note, Reading, Refused, Seated, Stats, Warmed
 from edge.engines.worker.answering import Answering, Logits, Order, Tokens
 from edge.engines.worker.context import NoCells, Part
 from edge.engines.worker.crew import Crew
@@ -50,6 +50,8 @@ class Job:
     cancelled: threading.Event
     stable: int = 0
     """How many of the tokens come again in every session of the same client."""
+    warm: bool = False
+    """Nobody waits for it: it ends when it is read, costs nobody anything and is not answered."""
 
     @property
     def id(self) -> int:
@@ -82,8 +84,12 @@ class _Seated:
 
     @property
     def is_at_boundary(self) -> bool:
-        """Whether other prompts may go on from here: behind what is stable, or at the end."""
-        return len(self.strand.tokens) in (self.job.stable, len(self.job.tokens))
+        """Whether other prompts may go on from here: behind what is stable, or at the end. A
+        warm-up's own strand stays for them."""
+        return not self.job.warm and len(self.strand.tokens) in (
+            self.job.stable,
+            len(self.job.tokens),
+        )
 
 
 class _Wake:
@@ -248,7 +254,11 @@ class InferenceLoop:
                 return
             if blocked and len(job.tokens) - self._memory.longest(job.tokens) > SIDE_TOKENS:
                 continue
-            place = self._memory.seat(job.tokens, job.stable, self._room(job))
+            place = self._memory.seat(job.tokens, job.stable, self._room(job), asked=not job.warm)
+            if place is None and job.warm:
+                self._waiting.remove(job)
+                self._out.append(Warmed(job.id, len(job.tokens), reason="the memory is in use"))
+                continue
             if place is None:
                 blocked = True
                 continue
@@ -273,11 +283,24 @@ class InferenceLoop:
         self._out.append(Seated(seated.job.id, there))
         if seated.restored and seated.is_at_boundary:
             self._memory.snapshot(seated.strand, pinned=True)
+        if not seated.left:  # nobody wants the last token's logits
+            self._leave(seated)
 
     def _leave(self, seated: _Seated) -> None:
         self._seated.remove(seated)
-        self._tally.answers_total += 1
-        self._memory.leave(seated.strand)
+        if seated.job.warm:
+            self._has_warmed(seated)
+        else:
+            self._tally.answers_total += 1
+        self._memory.leave(seated.strand, whole=seated.job.warm and not seated.left)
+
+    def _has_warmed(self, seated: _Seated) -> None:
+        """Say how far it came."""
+        job, held = seated.job, len(seated.strand.tokens)
+        self._tally.warmed(held - seated.restored, seated.restored)
+        why = "left for a request" if job.cancelled.is_set() else "it failed"
+        why = why if seated.left else "done"
+        self._out.append(Warmed(job.id, len(job.tokens), held, seated.restored, why))
 
     # --- steps -----------------------------------------------------------------------------
 
@@ -365,6 +388,9 @@ class InferenceLoop:
             self._memory.snapshot(seated.strand, pinned=bool(seated.left))
         if seated.left:
             return
+        if job.warm:
+            self._leave(seated)
+            return
         drafts = Drafts(self._pace, job.tokens) if self._divisible else None
         seated.answer = Answering(job.order, self._vocabulary, tokens[-1], drafts)
         seated.answer.take([self._context.logits(row)], self._out.append)
@@ -401,7 +427,7 @@ class InferenceLoop:
     def _restore(self) -> None:
         """Bring blocks from disk: one a step beside running answers, else all that are there."""
         running = self._is_answering
-        for seated in self._seated:
+        for seated in list(self._seated):
             while (coming := seated.arriving) is not None:
                 self._bring(seated, coming)
                 if running:

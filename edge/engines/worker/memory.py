@@ -74,10 +74,15 @@ class Memory:
         """How many tokens of a prompt are held already."""
         return self._ledger.longest(tokens)
 
-    def seat(self, tokens: Sequence[int], stable: int, room: int) -> Place | None:
-        """A strand for a prompt and ``room`` more tokens, None while there is no place."""
+    def seat(
+        self, tokens: Sequence[int], stable: int, room: int, *, asked: bool = True
+    ) -> Place | None:
+        """A strand for a prompt and ``room`` more tokens, None while there is no place.
+
+        One that nobody ``asked`` for takes no other's place and leaves nothing on disk.
+        """
         seat = self._ledger.seat(tokens, room)
-        if seat is None:
+        if seat is None or (seat.displaces and not asked):
             return None
         strand = seat.strand
         self.forget(seat.forgotten)
@@ -89,13 +94,16 @@ class Memory:
         strand.busy = True
         strand.reserved = len(tokens) + room
         self._ledger.touch(strand)
-        look = self._shelf.look(strand, tokens, stable) if self._shelf is not None else None
-        return Place(strand, look)
+        if self._shelf is None:
+            return Place(strand, None)
+        return Place(strand, self._shelf.look(strand, tokens, stable, asked=asked))
 
-    def leave(self, strand: Strand) -> None:
-        """What was read or written stays as a prefix for the next."""
+    def leave(self, strand: Strand, *, whole: bool = False) -> None:
+        """What was read or written stays as a prefix for the next; an indivisible strand that
+        is to stay ``whole`` is copied by those who go on from it."""
         strand.busy = False
         strand.reserved = 0
+        strand.pinned = strand.pinned or (whole and not self._divisible)
         self._ledger.touch(strand)
 
     def snapshot(self, strand: Strand, *, pinned: bool) -> None:

@@ -32,15 +32,25 @@ class Policy(Protocol):
 
     store: Store
 
-    def look(self, tokens: Sequence[int], stable: int, held: int) -> Plan:
+    def look(self, tokens: Sequence[int], stable: int, held: int, *, asked: bool = True) -> Plan:
         """A prompt came whose first ``held`` tokens are in memory. The first ``stable`` will
-        come again in every session of its client."""
+        come again in every session of its client.
+
+        One that nobody ``asked`` for is not written for its own sake, and as nobody wants its
+        logits even its last token may come from disk.
+        """
         ...
 
     def next_unsaved(self, blocks: Sequence[Block], held: int) -> Block | None:
         """One of a plan's that a sequence of ``held`` tokens has the state of, and that is to
         be saved now."""
         ...
+
+
+def restorable(tokens: Sequence[int], *, asked: bool) -> int:
+    """How many of a prompt's tokens may come from disk: where somebody ``asked``, the last is
+    computed in any case, as its logits are wanted."""
+    return len(tokens) - asked
 
 
 class Prefixes:
@@ -52,22 +62,23 @@ class Prefixes:
         self._size = block
         self._seen: OrderedDict[str, bool] = OrderedDict()
 
-    def look(self, tokens: Sequence[int], stable: int, held: int) -> Plan:
+    def look(self, tokens: Sequence[int], stable: int, held: int, *, asked: bool = True) -> Plan:
         blocks = blocks_of(self._root, tokens, self._size)
-        self._saw(blocks, stable)
-        return Plan(self._restorable(blocks, held, len(tokens)), blocks)
+        if asked:
+            self._saw(blocks, stable)
+        return Plan(self._restorable(blocks, held, restorable(tokens, asked=asked)), blocks)
 
     def next_unsaved(self, blocks: Sequence[Block], held: int) -> Block | None:
         if not self.store.is_ready:
             return None
         return next((b for b in blocks if b.end <= held and self._is_wanted(b)), None)
 
-    def _restorable(self, blocks: Sequence[Block], held: int, length: int) -> list[Block]:
-        """Blocks on disk that go on from the ``held`` tokens in memory, without a gap. The
-        prompt's last token is computed in any case: its logits are wanted."""
+    def _restorable(self, blocks: Sequence[Block], held: int, most: int) -> list[Block]:
+        """Blocks on disk that go on from the ``held`` tokens in memory to ``most`` of them,
+        without a gap."""
         found: list[Block] = []
         for block in blocks[held // self._size :]:
-            if block.end >= length or not self.store.has(block.name):
+            if block.end > most or not self.store.has(block.name):
                 break
             found.append(block)
         return found if found and found[-1].end > held else []

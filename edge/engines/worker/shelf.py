@@ -74,9 +74,14 @@ class Shelf:
         self._clock = clock
         self._blocks: dict[int, Sequence[Block]] = {}
 
-    def look(self, strand: Strand, tokens: Sequence[int], stable: int) -> Coming | None:
-        """A prompt was seated on ``strand``; what of the rest is on disk, if anything."""
-        plan = self._policy.look(tokens, stable, len(strand.tokens))
+    def look(
+        self, strand: Strand, tokens: Sequence[int], stable: int, *, asked: bool = True
+    ) -> Coming | None:
+        """A prompt was seated on ``strand``; what of the rest is on disk, if anything.
+
+        Nothing is written for one that nobody ``asked`` for.
+        """
+        plan = self._policy.look(tokens, stable, len(strand.tokens), asked=asked)
         self._blocks[strand.sequence] = plan.keep
         return Coming(self._store, plan.restore, self._clock) if plan.restore else None
 

@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 
 from edge.engines.worker.blocks import BLOCK_TOKENS, Block, whole_length, wholes_of
-from edge.engines.worker.prefixes import Plan, Policy, Prefixes
+from edge.engines.worker.prefixes import Plan, Policy, Prefixes, restorable
 from edge.engines.worker.store import Store
 
 SEEN_LIMIT = 500
@@ -32,12 +32,14 @@ class Snapshots:
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._wanted: OrderedDict[str, None] = OrderedDict()
 
-    def look(self, tokens: Sequence[int], stable: int, held: int) -> Plan:
+    def look(self, tokens: Sequence[int], stable: int, held: int, *, asked: bool = True) -> Plan:
         on_disk = [b for b in self._among(self.store.names, tokens) if self.store.has(b.name)]
         ends = [end for end in (stable, len(tokens)) if end >= self._least]
         own = wholes_of(self._root, tokens, ends)
-        self._saw(own, tokens, stable, max((b.end for b in on_disk), default=0))
-        longest = [block for block in on_disk if held < block.end < len(tokens)][-1:]
+        if asked:
+            self._saw(own, tokens, stable, max((b.end for b in on_disk), default=0))
+        most = restorable(tokens, asked=asked)
+        longest = [block for block in on_disk if held < block.end <= most][-1:]
         return Plan(longest, own)
 
     def next_unsaved(self, blocks: Sequence[Block], held: int) -> Block | None:

@@ -19,6 +19,9 @@ class Tally:
     prompt_tokens_read_total: int = 0
     prompt_tokens_reused_total: int = 0
     prompt_tokens_restored_total: int = 0
+    warm_ups_total: int = 0
+    warm_tokens_read_total: int = 0
+    warm_tokens_restored_total: int = 0
     answer_tokens_total: int = 0
     tokens_drafted_total: int = 0
     tokens_accepted_total: int = 0
@@ -39,6 +42,12 @@ class Tally:
     prefix_bytes_read_total: int = 0
     prefix_files_set_aside_total: int = 0
     prefix_disk_errors_total: int = 0
+
+    def warmed(self, read: int, restored: int) -> None:
+        """A warm-up is over that brought so many tokens."""
+        self.warm_ups_total += 1
+        self.warm_tokens_read_total += read
+        self.warm_tokens_restored_total += restored
 
     def measures(self) -> dict[str, float]:
         """Every count by its name."""

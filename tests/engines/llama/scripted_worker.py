@@ -38,6 +38,8 @@ from edge.engines.frames import (
     Seated,
     Stop,
     Unusable,
+    Warm,
+    Warmed,
 )
 
 CONTEXT = 4096
@@ -96,6 +98,8 @@ class Worker:
                     self.answer(order.id, *order_in(order.prompt))
                 case Count() as order:
                     self.count(order.id, order.prompt)
+                case Warm(number):
+                    self.send(Warmed(number, 100, 100, 60, "done"))
                 case Cancel(number):
                     self.cancelled.append(number)
                     self.held = [held for held in self.held if held != number]

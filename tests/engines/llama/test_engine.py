@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -28,8 +29,8 @@ from edge.chat import (
     ToolSpec,
     Usage,
 )
-from edge.engines.frames import Cancel, Count, Generate, Load, Stop
-from edge.engines.llama import LlamaEngine, WorkerLink
+from edge.engines.frames import Cancel, Count, Generate, Load, Stop, Warm
+from edge.engines.llama import LlamaEngine, Warmth, WorkerLink
 from edge.engines.llama.engine import BACKOFF_FIRST, BACKOFF_LAST, MAX_IN_FLIGHT
 from edge.errors import (
     EngineError,
@@ -81,7 +82,11 @@ class Rest:
 
 @asynccontextmanager
 async def running(
-    tmp_path: Path, *starts: str, rest: Rest | None = None
+    tmp_path: Path,
+    *starts: str,
+    rest: Rest | None = None,
+    warmth: Warmth | None = None,
+    is_awaited: bool = False,
 ) -> AsyncIterator[tuple[LlamaEngine, Spawner]]:
     """An engine whose workers start as told, once the first one is up."""
     spawner = Spawner()
@@ -91,6 +96,8 @@ async def running(
         coached=False,
         spawn=spawner,
         sleep=rest or Rest(),
+        warmth=warmth,
+        is_awaited=lambda: is_awaited,
     )
     async with asyncio.TaskGroup() as tasks:
         life = tasks.create_task(engine.run())
@@ -542,3 +549,30 @@ async def test_draining_between_two_starts_starts_nothing(tmp_path: Path):
         await engine.drain(Seconds(60.0))
         rest.may_end.set()
     assert len(spawner.links) == 1
+
+
+# --- warming up -------------------------------------------------------------------------
+
+
+def long(text: str) -> ChatRequest:
+    """On a beginning that is worth remembering."""
+    return replace(ask(text), system=(Text("Be " * 2000),))
+
+
+async def test_a_new_worker_warms_up_before_anybody_asks(tmp_path: Path):
+    async with running(tmp_path, warmth=Warmth(tmp_path / "beginnings")) as (engine, spawner):
+        await collect(engine, ask("say x"))
+        await collect(engine, long("say x"))
+        await again(engine, spawner, kill=spawner.links[0].pid)
+        (warm,) = [sent for sent in spawner.links[1].sent if isinstance(sent, Warm)]
+        assert [message["role"] for message in warm.prompt.messages] == ["system"]
+        assert not [sent for sent in spawner.links[0].sent if isinstance(sent, Warm)]
+        assert (await collect(engine, ask("say x")))[-1] == end(1)
+
+
+async def test_a_worker_whom_somebody_waits_for_does_not_warm_up(tmp_path: Path):
+    warmth = Warmth(tmp_path / "beginnings")
+    async with running(tmp_path, warmth=warmth, is_awaited=True) as (engine, spawner):
+        await collect(engine, long("say x"))
+        await again(engine, spawner, kill=spawner.links[0].pid)
+        assert not [sent for sent in spawner.links[1].sent if isinstance(sent, Warm)]

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from edge.chat import ChatRequest, Event, Failed, Finished, Message, Started, Text, TextDelta, Usage
-from edge.engines.frames import Cancel, Load, Stop
+from edge.engines.frames import Cancel, Load, Stop, Warm
 from edge.engines.llama import LocalModel, ModelPool, WorkerLink
 from edge.engines.llama.pool import BEGIN_AFTER, LEAVING_SECONDS, LOAD_AGAIN_AFTER, MAX_WAITING
 from edge.engines.llama.residence import SWAP_PATIENCE
@@ -35,11 +35,17 @@ TWO = ("a", "b")
 
 
 def ask(
-    model: str, text: str, *, stream: bool = True, deadline: float | None = None
+    model: str,
+    text: str,
+    *,
+    stream: bool = True,
+    deadline: float | None = None,
+    system: str = "",
 ) -> ChatRequest:
     return ChatRequest(
         model,
         (Message("user", (Text(text),)),),
+        system=(Text(system),) if system else (),
         stream=stream,
         deadline=None if deadline is None else Seconds(deadline),
     )
@@ -112,6 +118,7 @@ async def running(
             load(tmp_path / name, *starts.get(name, "").splitlines()),
             coached=False,
             names=frozenset({f"codriver/{name}"}),
+            beginnings=tmp_path / f"{name}.beginnings",
         )
         for name in TWO
     ]
@@ -529,3 +536,42 @@ async def test_draining_ends_waits_and_lets_answers_finish(tmp_path: Path):
             await held.aclose()
         assert stage.workers.links["a"][0].sent[-1] == Stop()
         assert stage.starts("b") == 0
+
+
+# --- warming up -------------------------------------------------------------------------
+
+
+LONG = "Be " * 2000
+
+
+def warmed(stage: Stage, model: str) -> list[str]:
+    """The system texts that the model's worker, the last one, was asked to read."""
+    sent = stage.workers.links[model][-1].sent
+    return [each.prompt.messages[0]["content"] for each in sent if isinstance(each, Warm)]
+
+
+async def remember(tmp_path: Path) -> None:
+    """A life of the box in which each model is asked on a beginning of its own."""
+    async with running(tmp_path) as stage:
+        for name in TWO:
+            await collect(stage, ask(name, "say x", system=LONG + name))
+            await until((tmp_path / f"{name}.beginnings").exists)
+
+
+async def test_each_model_warms_up_with_its_own_beginning(tmp_path: Path):
+    await remember(tmp_path)
+    async with running(tmp_path) as stage:
+        (text,) = warmed(stage, "a")
+        assert text.endswith("Be a")
+        hold = stage.pool.ensure_ready(stage.pool._models["b"], brief=True)
+        await hold.engine()
+        stage.pool.let_go(hold)
+        (text,) = warmed(stage, "b")
+        assert text.endswith("Be b")
+
+
+async def test_a_model_that_a_request_waits_for_does_not_warm_up(tmp_path: Path):
+    await remember(tmp_path)
+    async with running(tmp_path, together=False) as stage:
+        assert said(await collect(stage, ask("b", "say x"))) == ["x"]
+        assert warmed(stage, "b") == []

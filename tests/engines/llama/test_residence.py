@@ -16,6 +16,7 @@ from edge.engines.llama.residence import (
     Resident,
     Wish,
     decide,
+    is_awaited,
     who_counts,
 )
 from edge.state import Room
@@ -265,3 +266,10 @@ def simulate(order: Sequence[str], per_second: int) -> float:
         ends += [now + ANSWER_SECONDS] * len(found.admit)
         waiting = [one for one in waiting if one.number not in found.admit]
         now += 1
+
+
+def test_only_what_takes_long_is_awaited():
+    wishes = [Wish(1, "a", 0.0), Wish(2, "b", 0.0, brief=True)]
+    assert is_awaited("a", wishes)
+    assert not is_awaited("b", wishes)
+    assert not is_awaited("c", wishes)

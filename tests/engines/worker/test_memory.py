@@ -217,3 +217,27 @@ def test_a_state_of_another_length_is_not_believed(tmp_path: Path):
     place = after.seated(PROMPT)
     assert brought(after, place, PROMPT) == 0
     assert after.is_true()
+
+
+def test_what_nobody_asked_for_takes_no_place():
+    bench = Bench(divisible=True, size=250)
+    first = bench.seated(PROMPT).strand
+    bench.read(first, PROMPT)
+    bench.memory.leave(first)
+    other = [9] * 100
+    assert bench.memory.seat(other, 0, 0, asked=False) is None
+    assert bench.memory.seat(PROMPT[:190], 0, 0, asked=False) is None
+    assert first.tokens == PROMPT
+    assert bench.memory.seat(other[:40], 0, 0, asked=False) is not None
+    assert bench.memory.seat(other, 0, 0) is not None
+    assert bench.is_true()
+
+
+@pytest.mark.parametrize("divisible", [True, False])
+def test_what_is_to_stay_whole_is_copied(divisible: bool):
+    bench = Bench(divisible=divisible)
+    first = bench.seated(PROMPT).strand
+    bench.read(first, PROMPT)
+    bench.memory.leave(first, whole=True)
+    assert (bench.seated([*PROMPT, 5]).strand is first) == divisible
+    assert bench.is_true()

@@ -73,3 +73,15 @@ def test_what_the_disk_refused_is_offered_when_it_comes_again(tmp_path: Path):
     prefixes.look(TOKENS, 10, 0)
     assert prefixes.next_unsaved(blocks, 100) == blocks[0]
     prefixes.store.close()
+
+
+def test_what_nobody_asked_for_is_not_wanted(tmp_path: Path):
+    prefixes = made(tmp_path)
+    for _ in range(2):
+        blocks = prefixes.look(TOKENS, 100, 0, asked=False).keep
+        assert prefixes.next_unsaved(blocks, 100) is None
+    prefixes.look(TOKENS, 10, 0)
+    found = prefixes.next_unsaved(blocks, 100)
+    assert found is not None
+    assert found.end == 10
+    prefixes.store.close()

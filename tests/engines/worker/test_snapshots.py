@@ -137,3 +137,19 @@ def test_a_model_gets_the_policy_that_its_state_allows(made):
     store = made().store
     assert isinstance(policy_for(store, b"root", divisible=True), Prefixes)
     assert isinstance(policy_for(store, b"root", divisible=False), Snapshots)
+
+
+def test_what_nobody_asked_for_is_not_kept_until_somebody_does(made):
+    snapshots = made()
+    (block,) = snapshots.look(TOKENS[:100], 100, 0, asked=False).keep
+    assert snapshots.next_unsaved([block], 100) is None
+    wanted(snapshots, 200, 100)
+    assert snapshots.next_unsaved([block], 100) == block
+
+
+def test_what_nobody_asked_for_is_restored_to_its_end(made):
+    stored(made(), 100)
+    snapshots = made()
+    assert restored(snapshots, 100, stable=100) == []
+    (whole,) = snapshots.look(TOKENS[:100], 100, 0, asked=False).restore
+    assert whole.end == 100

@@ -1,0 +1,87 @@
+"""When a worker is asked to warm up, and with what."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from edge.engines.frames import Warm, Warmed
+from edge.engines.llama.beginnings import read, write
+from edge.engines.llama.warmth import Warmth
+from tests.engines.llama.test_beginnings import after, names, prompt
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    write(tmp_path / "x", after("aab").kept)
+    return tmp_path / "x"
+
+
+@asynccontextmanager
+async def remembering(path: Path | None) -> AsyncIterator[Warmth]:
+    warmth = Warmth(path)
+    async with warmth.remembering():
+        yield warmth
+
+
+async def test_the_best_one_is_asked_for_with_the_time_of_now(path: Path, caplog):
+    with caplog.at_level(logging.INFO):
+        async with remembering(path) as warmth:
+            warm = warmth.came_up(7, 99.0)
+    assert isinstance(warm, Warm)
+    assert (warm.id, warm.prompt.now) == (7, 99.0)
+    assert warm.prompt.messages[0]["content"].startswith("a")
+    assert "used most lately: 1 tools, the best of 2" in caplog.text
+
+
+@pytest.mark.parametrize("name", ["none", None])
+async def test_nothing_remembered_is_nothing_asked(tmp_path: Path, name: str | None):
+    async with remembering(tmp_path / name if name else None) as warmth:
+        assert warmth.came_up(1, 0.0) is None
+
+
+async def test_a_box_that_does_not_warm_remembers_nothing():
+    async with remembering(None) as warmth:
+        warmth.saw(prompt("a"))
+        assert warmth.came_up(1, 0.0) is None
+
+
+async def test_the_outcome_is_logged(path: Path, caplog):
+    async with remembering(path) as warmth:
+        warmth.came_up(1, 0.0)
+        with caplog.at_level(logging.INFO):
+            warmth.heard(Warmed(1, 900, 700, 512, "left for a request"))
+    assert (
+        "left for a request; 700 of 900 tokens are in memory, 512 of them from disk" in caplog.text
+    )
+
+
+async def test_a_worker_that_died_warming_up_is_not_asked_again(path: Path, caplog):
+    async with remembering(path) as warmth:
+        assert warmth.came_up(1, 0.0)
+        warmth.lost()
+        with caplog.at_level(logging.INFO):
+            assert warmth.came_up(2, 0.0) is None
+    assert "a worker died in the last one" in caplog.text
+
+
+@pytest.mark.parametrize("over", [lambda w: w.heard(Warmed(1)), lambda w: w.saw(prompt("a"))])
+async def test_one_that_died_later_is(path: Path, over):
+    async with remembering(path) as warmth:
+        assert warmth.came_up(1, 0.0)
+        over(warmth)
+        warmth.lost()
+        assert warmth.came_up(2, 0.0)
+
+
+async def test_what_changes_is_written(path: Path):
+    async with remembering(path) as warmth:
+        for name in "bbbb":
+            warmth.saw(prompt(name))
+        while names(await asyncio.to_thread(read, path)) != "ba":
+            pass

@@ -9,13 +9,12 @@ from __future__ import annotations
 import hashlib
 import itertools
 import logging
-import os
-import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
 
+from edge.disk import replace_file
 from edge.engines.frames import Prompt
 
 log = logging.getLogger(__name__)
@@ -96,7 +95,7 @@ def write(path: Path, kept: tuple[Beginning, ...]) -> None:
         data = _packed(kept)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _replace(path, data)
+        replace_file(path, data)
     except OSError as error:
         log.warning("%s cannot be written: %s", path, error)
 
@@ -128,22 +127,3 @@ def _unpacked(data: bytes) -> tuple[Beginning, ...]:
     if hashlib.blake2b(body, digest_size=_DIGEST_BYTES).digest() != digest:
         raise ValueError("it is damaged")
     return msgspec.msgpack.decode(body, type=tuple[Beginning, ...])[:MOST]
-
-
-def _replace(path: Path, data: bytes) -> None:
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

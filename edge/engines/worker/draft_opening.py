@@ -24,7 +24,9 @@ MOST_BATCH_TOKENS = 128
 
 TRIAL_TOKENS = 64
 TRIAL_STEPS = 4
-"""What is read and drafted at the start, to know what both cost before anybody waits."""
+TRIALS = 4
+"""What is read and drafted at the start, to know what both cost before anybody waits; the
+first time warms up, and another may have been disturbed."""
 
 _EVERY_LAYER = 10_000
 
@@ -102,15 +104,16 @@ def _context(load: Load, model: Model) -> Context:
 
 
 def _try(draft: DraftModel, payoff: Payoff) -> Seconds:
-    """Read and draft a little twice: the first time warms up. What a step takes."""
-    took = Seconds(0.0)
-    for text in ([7] * (TRIAL_TOKENS + 1), [8] * (TRIAL_TOKENS + 1)):
+    """Read and draft a little some times over, and take the best. What a step takes."""
+    reading, drafting = [], []
+    for trial in range(TRIALS):
+        text = [trial + 1] * (TRIAL_TOKENS + 1)
         began = time.monotonic()
         read = draft.read(text, TRIAL_TOKENS)
         middle = time.monotonic()
         _, steps = draft.draft(text, TRIAL_STEPS, lambda: False)
-        took = Seconds((time.monotonic() - middle) / steps)
-        reading = Seconds(middle - began)
-    payoff.learn_reading(read, reading)
-    payoff.learn_drafting(1, took)
-    return took
+        reading.append((middle - began) / read)
+        drafting.append((time.monotonic() - middle) / steps)
+    payoff.learn_reading(1, Seconds(min(reading)))
+    payoff.learn_drafting(1, Seconds(min(drafting)))
+    return Seconds(min(drafting))

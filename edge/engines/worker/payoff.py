@@ -37,10 +37,13 @@ TRIAL_ROUNDS = 8
 """Drafts after which the time they took is held against the tokens they brought."""
 
 REST_STEPS = 32
-"""Steps without it after it did not pay; twice as many after each trial that failed, up to
-LONGEST_REST."""
+"""Steps without it after it did not pay; twice as many each time, up to LONGEST_REST."""
 
 LONGEST_REST = 2048
+
+DOUBT = 0.9
+"""What a measured cost is still believed after each rest that it caused: it may have been
+taken on a bad day, and nothing else would have it measured again."""
 
 _NEW = 0.15
 """Weight of one judged token in this answer's chance, and of a measured time."""
@@ -119,6 +122,7 @@ class Payoff:
         self._steps = 0
         self._foregone = 0.0
         self._buying = False
+        self._belief = 1.0
         self._news: str | None = None
         self.on = False
         self.reason = "nothing was drafted yet"
@@ -132,6 +136,7 @@ class Payoff:
     def learn_drafting(self, steps: int, took: Seconds) -> None:
         """So many steps of the draft model took so long."""
         self._drafted = _mixed(self._drafted, took / steps)
+        self._belief = 1.0
 
     def judge(self, kind: Kind, drafted: int, accepted: int, took: Seconds, pace: Pace) -> None:
         """A draft took so long; of its tokens so many were chosen. None drafted: it had no
@@ -217,8 +222,10 @@ class Payoff:
         return True
 
     def _give_up(self, kind: Kind, book: _Book, costs: Costs) -> None:
+        if not book.rounds:
+            self._belief *= DOUBT
         if best(1.0, costs)[0]:
-            self._rest(book, f"{kind}: too few of its tokens are right ({book.chance:.0%})")
+            self._rest(book, f"{kind}: {book.chance:.0%} of its tokens right are too few")
             return
         most = LENGTHS[1]
         words = (
@@ -226,13 +233,11 @@ class Payoff:
             f" and a step of {most + 1} {_ms(costs.rows[most + 1])}"
             f" where one of 1 takes {_ms(costs.plain)}"
         )
-        book.rest = REST_STEPS
-        self._conclude(book, words, pays=False)
+        self._rest(book, words)
 
     def _rest(self, book: _Book, words: str) -> None:
         book.rest = book.next_rest
-        if book.rounds:
-            book.next_rest = min(LONGEST_REST, 2 * book.next_rest)
+        book.next_rest = min(LONGEST_REST, 2 * book.next_rest)
         self._conclude(book, words, pays=False)
 
     def _conclude(self, book: _Book, words: str, *, pays: bool) -> None:
@@ -244,11 +249,13 @@ class Payoff:
 
     def _costs(self, pace: Pace) -> Costs | None:
         plain = pace.seconds(1)
-        rows = {n + 1: pace.least(n + 1) for n in LENGTHS}
-        known = {n: took for n, took in rows.items() if took}
-        if not plain or not self._drafted or not self._read or len(known) < len(rows):
+        if not plain or not self._drafted or not self._read:
             return None
-        return Costs(plain, self._drafted, self._read, known)
+        rows = {
+            n + 1: plain + self._belief * max(0.0, (pace.least(n + 1) or plain) - plain)
+            for n in LENGTHS
+        }
+        return Costs(plain, self._belief * self._drafted, self._read, rows)
 
 
 def _mixed(old: float | None, new: float) -> float:

@@ -95,13 +95,24 @@ def test_never_more_than_may_be_written():
 
 
 def test_what_can_never_pay_is_not_even_tried():
-    payoff = started(drafted=0.7)
+    payoff = started(drafted=1.5)
     moves = {payoff.move("text", 1, None, pace(row=0.35)) for _ in range(10 * REST_STEPS)}
     assert moves == {NOTHING}
     assert not payoff.on
     assert (news := payoff.take_news()) is not None
-    assert "even right tokens would cost time, a drafted one 70 ms" in news
+    assert "even right tokens would cost time, a drafted one 150 ms" in news
     assert payoff.take_news() is None
+
+
+def test_what_was_measured_on_a_bad_day_is_measured_again():
+    payoff = started(drafted=1.5)
+    steps = 0
+    while (move := payoff.move("text", 1, None, pace())) == NOTHING:
+        steps += 1
+    assert 10 * REST_STEPS < steps < 20 * LONGEST_REST
+    payoff.learn_drafting(move.draft, Seconds(1.5 * PLAIN * move.draft))
+    assert payoff.move("text", 1, None, pace()) == NOTHING, "it was no better"
+    assert not payoff.on
 
 
 def test_bad_guesses_switch_it_off_for_longer_and_longer():

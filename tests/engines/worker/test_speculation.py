@@ -218,9 +218,9 @@ def test_a_bad_one_switches_itself_off(caplog: pytest.LogCaptureFixture):
 
 def test_one_that_cannot_pay_is_never_asked(caplog: pytest.LogCaptureFixture):
     payoff = Payoff()
-    payoff.learn_drafting(1, Seconds(0.11))
+    payoff.learn_drafting(1, Seconds(0.3))
     payoff.learn_reading(64, Seconds(64 * 0.0005))
-    table = Table(payoff, step=0.11)
+    table = Table(payoff, step=0.3)
     many_answers(table, 6)
     assert table.measures["draft_model_tokens_drafted_total"] == 0
     assert "even right tokens would cost time" in caplog.text

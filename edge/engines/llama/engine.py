@@ -14,6 +14,8 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
+import msgspec
+
 from edge.chat import ChatRequest, Event, Failed
 from edge.engines.base import ModelInfo
 from edge.engines.frames import (
@@ -29,6 +31,7 @@ from edge.engines.frames import (
     Stop,
     ToWorker,
     Unusable,
+    Warm,
     Warmed,
 )
 from edge.engines.llama.alarms import Alarms
@@ -201,9 +204,10 @@ class LlamaEngine:
     def _warm_up(self) -> None:
         if self._mailboxes or self._draining or self._is_awaited():
             return
-        warm = self._warmth.came_up(next(self._ids), self._clock())
-        if warm is not None:
-            self._send(warm)
+        prompt = self._warmth.came_up()
+        if prompt is not None:
+            prompt = msgspec.structs.replace(prompt, now=self._clock())
+            self._send(Warm(next(self._ids), prompt))
 
     def _refuse_load(self, error: ModelUnusable) -> None:
         self._reason = str(error)

@@ -12,9 +12,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import msgspec
-
-from edge.engines.frames import Prompt, Warm, Warmed
+from edge.engines.frames import Prompt, Warmed
 from edge.engines.llama.beginnings import Beginnings, read, write
 
 log = logging.getLogger(__name__)
@@ -27,7 +25,7 @@ class Warmth:
         self._path = path
         self._beginnings = Beginnings()
         self._changed = asyncio.Event()
-        self._asked: int | None = None
+        self._asked = False
         self._died = False
 
     @asynccontextmanager
@@ -52,7 +50,7 @@ class Warmth:
 
     # --- what the engine tells ------------------------------------------------------------
 
-    def came_up(self, number: int, now: float) -> Warm | None:
+    def came_up(self) -> Prompt | None:
         """A worker is ready and idle: what it is to read, if anything."""
         best = self._beginnings.best
         if best is None or self._died:
@@ -64,18 +62,18 @@ class Warmth:
             len(best.prompt.tools),
             len(self._beginnings.kept),
         )
-        self._asked = number
-        return Warm(number, msgspec.structs.replace(best.prompt, now=now))
+        self._asked = True
+        return best.prompt
 
     def saw(self, prompt: Prompt) -> None:
         """A request came with this prompt: a warm-up, if there is one, is left for it."""
-        self._asked = None
+        self._asked = False
         if self._path is not None and self._beginnings.saw(prompt):
             self._changed.set()
 
     def heard(self, frame: Warmed) -> None:
         """What became of a warm-up."""
-        self._asked = None
+        self._asked = False
         log.info(
             "warm-up: %s; %d of %d tokens are in memory, %d of them from disk",
             frame.reason,
@@ -86,5 +84,5 @@ class Warmth:
 
     def lost(self) -> None:
         """The worker is gone. If it was warming up, that may be why: it is not tried again."""
-        self._died = self._died or self._asked is not None
-        self._asked = None
+        self._died = self._died or self._asked
+        self._asked = False

@@ -120,7 +120,7 @@ def test_a_crowd_gets_answers_or_clear_refusals(small: Daemon):
     assert words(small.ask("POST", "/v1/messages", asked(1)))
 
 
-@pytest.mark.parametrize("kind", [None, "window", "hybrid", "delta", "recurrent"])
+@pytest.mark.parametrize("kind", [None, "window", "hybrid"])
 def test_a_restart_reads_no_prefix_twice(tmp_path: Path, kind: Kind | None):
     """Blocks of a model that can be cut, whole states of the others."""
     model = "smollm2" if kind is None else str(make_kind(tmp_path / "tiny.gguf", kind))

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.engines.worker.blocks import (
@@ -26,6 +26,7 @@ def test_equal_beginnings_have_equal_names_and_others_not(left: list[int], right
         assert (a.name == b.name) == (left[:end] == right[:end])
 
 
+@settings(deadline=None)
 @given(TOKENS, TOKENS, st.lists(st.integers(-1, 50), max_size=6))
 def test_a_whole_is_named_for_all_its_tokens(left: list[int], right: list[int], ends: list[int]):
     first, second = wholes_of(b"r", left, ends), wholes_of(b"r", right, ends)

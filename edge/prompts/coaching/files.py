@@ -12,6 +12,7 @@ from edge.prompts.coaching.transcript import (
     READ,
     WRITE,
     Step,
+    is_unchanged,
     steps,
     without_reminders,
 )
@@ -69,7 +70,7 @@ def _after(step: Step, path: str, before: KnownFile | None) -> KnownFile | None:
         return KnownFile(path, None) if met else before
     match step.name:
         case "Read":
-            return _read(step, path)
+            return before if is_unchanged(step) else _read(step, path)
         case "Edit":
             return _edited(step, path, before)
         case "Write":

@@ -32,6 +32,7 @@ from edge.prompts.coaching.transcript import (
     arguments_of,
     found_nothing,
     is_listing,
+    is_unchanged,
     since_task,
     steps,
     task,
@@ -68,7 +69,7 @@ def _is_again(step: Step, before: Sequence[Step]) -> bool:
     """Whether the same was called with the same outcome since the last change."""
     for earlier in reversed(before):
         same = (earlier.name, earlier.call.input) == (step.name, step.call.input)
-        if same and earlier.text == step.text:
+        if same and (earlier.text == step.text or is_unchanged(step)):
             return True
         if changes_files(earlier):
             return False
@@ -85,7 +86,8 @@ def resting_tools(request: ChatRequest) -> frozenset[str]:
     """Tools that make no sense in the next step: edits where nothing is to be changed, an
     edit where nothing was seen that it could change, commands before a file that is to be
     changed was looked at, reading where no file is known by name or the missing one is to be
-    made, the tool of a barren circle, and all of them when it is time for words."""
+    made, all but commands while something is to be run, the tool of a barren circle, and all of
+    them when it is time for words."""
     names = {tool.name for tool in request.tools}
     if time_for_words(request):
         return frozenset(names)
@@ -97,6 +99,8 @@ def resting_tools(request: ChatRequest) -> frozenset[str]:
         tired.add(BASH)
     if _has_nothing_to_read(request) or _missed_what_is_to_be_made(request):
         tired.add(READ)
+    if _must_run_first(request):
+        tired |= {READ, EDIT, WRITE}
     by_edit = WRITE not in names and may_create(request)
     if not by_edit and not any(file.text for file in known_files(request)):
         tired.add(EDIT)
@@ -123,6 +127,12 @@ def _missed_what_is_to_be_made(request: ChatRequest) -> bool:
     last = steps(since_task(request))[-1:]
     missed = [step.path for step in last if step.failed and step.name == READ]
     return bool(missed) and missed[0] in new_files(request)
+
+
+def _must_run_first(request: ChatRequest) -> bool:
+    """Whether something is to be run, nothing to be changed, and nothing was run yet."""
+    words = task(request)
+    return wants_run(words) and not wants_change(words) and not has_run(since_task(request))
 
 
 def is_owed_a_call(request: ChatRequest) -> bool:

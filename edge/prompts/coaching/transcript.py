@@ -24,6 +24,7 @@ _LISTS = re.compile(r"(?:ls|find|tree|pwd)\b[^|;&]*$")
 """Commands that show names."""
 
 _SEARCHES = re.compile(r"(?:grep|egrep|rg|ag|find|git grep)\b")
+_UNCHANGED = "unchanged since"
 _NO_OUTPUT = "completed with no output"
 """What Claude Code says for a command that printed nothing."""
 
@@ -117,6 +118,11 @@ def is_listing(step: Step) -> bool:
     """Whether a command shows names of files and nothing of what they hold."""
     command = step.argument("command").strip()
     return step.name == BASH and bool(_LISTS.match(command)) and "-exec" not in command
+
+
+def is_unchanged(step: Step) -> bool:
+    """Whether the client says that this file was shown before and is still the same."""
+    return step.name == READ and _UNCHANGED in step.text
 
 
 def found_nothing(step: Step) -> bool:

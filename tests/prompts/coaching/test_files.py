@@ -57,3 +57,9 @@ def test_long_files_are_left_out():
         conversation("x", read("old.py", "x" * 50_000), read("new.py", "y" * 20_000))
     )
     assert [file.path for file in files] == [f"{PROJECT}/new.py"]
+
+
+def test_a_file_that_the_client_does_not_show_again_is_still_known():
+    again = ("Read", {"file_path": f"{PROJECT}/calc.py"}, "Wasted call: unchanged since", False)
+    (file,) = known_files(conversation("x", READ_CALC, again))
+    assert file.text == "a = 1\nb = 2\n"

@@ -175,3 +175,16 @@ def test_the_first_edit_begins_where_the_task_points():
     assert editable(then, known_files(then)[0])[0].startswith("HOST")
     vague = conversation("Improve conf.py.", shown)
     assert editable(vague, known_files(vague)[0])[0].startswith("HOST")
+
+
+def test_what_is_to_be_run_is_run_before_anything_is_read():
+    words = "Run the command: cat notes.txt - and tell me what it prints."
+    assert resting_tools(conversation(words)) >= {"Read", "Edit"}
+    assert "Bash" not in resting_tools(conversation(words))
+    assert "Read" not in resting_tools(conversation(words, bash("cat notes.txt", "7")))
+    assert "Read" not in resting_tools(conversation("Fix calc.py and run it."))
+
+
+def test_a_file_that_is_shown_no_more_closes_a_circle():
+    again = ("Read", {"file_path": f"{PROJECT}/calc.py"}, "Wasted call: unchanged since", False)
+    assert time_for_words(conversation("What is in calc.py?", READ_CALC, again))

@@ -68,12 +68,6 @@ async def test_leaving_says_goodbye_to_those_who_watch() -> None:
             await gone.wait()
 
 
-async def test_a_taken_name_gets_a_number() -> None:
-    first = offer()
-    async with Announcer(first, LOOPBACK), Announcer(offer(first.name), LOOPBACK) as second:
-        assert second.name == f"{first.name}-2"
-
-
 async def test_nowhere_to_announce_is_a_warning(caplog: pytest.LogCaptureFixture) -> None:
     async with Announcer(offer(), ("203.0.113.1",)) as announcer:
         assert announcer.name is None

@@ -32,9 +32,12 @@ print(json.dumps([answer.status, json.loads(answer.read())]))
 """
 
 
-def box(lan: Lan, state: Path, *options: str) -> AbstractContextManager[Daemon]:
+def box(
+    lan: Lan, state: Path, *options: str, host: str | None = None
+) -> AbstractContextManager[Daemon]:
     words = ("--host", "0.0.0.0", "--port", str(PORT), "--models-dir", str(MODELS_DIR), *options)
-    return started(*words, inside=at(lan.box), environment={"XDG_STATE_HOME": str(state)})
+    environment = {"XDG_STATE_HOME": str(state)}
+    return started(*words, inside=at(host or lan.box), environment=environment)
 
 
 def pasted(said: str) -> dict[str, str]:
@@ -105,3 +108,12 @@ def is_shown_no_second_time(lan: Lan, state: Path, token: str) -> None:
         assert f"the token was shown at the first start and is kept in {state}" in daemon.said
         assert ask(lan, daemon.url, {"x-api-key": token})[0] == 200
     assert token not in daemon.said
+
+
+def test_a_taken_name_gets_a_number(lan: Lan, tmp_path: Path):
+    """Two hosts: on one, the kernel chooses which of two sockets gets the other's objection."""
+    name = socket.gethostname().replace(".", "-")
+    with box(lan, tmp_path / "one", "--fake") as first:
+        assert first.heard(f'announced on the LAN as "{name}"')
+        with box(lan, tmp_path / "two", "--fake", host=lan.laptop) as second:
+            assert second.heard(f'announced on the LAN as "{name}-2"')

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from edge.catalog import gguf
-from edge.catalog.memory import compute_bytes
+from edge.catalog.memory import Layout, compute_bytes
 from edge.catalog.planner import GPU_UBATCHES, UBATCHES
 from edge.engines.worker import native
 from edge.engines.worker.context import Context, NoCells, Part
@@ -282,7 +282,7 @@ def test_the_compute_buffer_grows_with_vocabulary_and_micro_batch(
         (mebibytes,) = re.findall(r"compute buffer size =\s*([\d.]+) MiB", "".join(said))
         found[size] = float(mebibytes) * 2**20
         assert found[size] >= size * model.vocabulary.size * 4
-        assert found[size] <= compute_bytes(facts, Tokens(2048), size) * 1.05
+        assert found[size] <= compute_bytes(facts, Layout(Tokens(2048), size, n_sequences=2)) * 1.05
     assert keep
     assert max(UBATCHES) <= 256
     assert found[512] > 1.9 * found[256]

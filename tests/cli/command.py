@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -26,6 +28,9 @@ def runner(capsys: pytest.CaptureFixture[str]) -> Run:
     """A function that runs ``codriver`` with its arguments."""
 
     def run(*arguments: object) -> Said:
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):  # as the installed script does
+                stream.reconfigure(errors="backslashreplace")
         try:
             code = main([str(word) for word in arguments])
         except SystemExit as end:  # argparse's way out

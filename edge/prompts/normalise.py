@@ -37,8 +37,8 @@ def normalise(request: ChatRequest, *, vision: bool = False) -> ChatRequest:
     Raises UnsupportedInput for an image or PDF that the user attached to the last turn and
     the model cannot take, and for a request about server tools alone.
     """
-    request = drop_attribution(request)
     request = drop_countdown(request)
+    request = drop_attribution(request)
     request = settle_environment(request)
     request = trim_system(request)
     request = drop_thinking(request)

@@ -58,12 +58,12 @@ The result is: The file has been updated.
 You answer:
 The limit in limits.py is now 20.
 
-The user asks: Make hello.sh, which prints hi.
+The user asks: Make hello.sh with one line: echo hi
 You answer:
 {make}
 The result is: The file has been created.
 You answer:
-hello.sh is there now and prints hi.
+hello.sh is made.
 </system-reminder>"""
 
 _MAKE_BY_WRITE = """\

@@ -58,13 +58,13 @@ _DISCOUNT = _d("""
         return amount
 """)
 
-_PLUGINS = {
-    "plugins/csv_export.py": "NAME = 'csv'\n\n\ndef export(rows):\n    return rows\n",
-    "plugins/pdf_export.py": "NAME = 'pdf'\n\n\ndef render(rows):\n    return rows\n",
-    "plugins/xml_export.py": (
-        "NAME = 'xml'\n\n\ndef export(rows):\n    # TODO: escape ampersands\n    return rows\n"
+_MIGRATIONS = {
+    "migrations/001_start.sql": (
+        "CREATE TABLE suppliers (\n    id INTEGER,\n    name TEXT,\n    fax_number TEXT\n);\n"
     ),
-    "plugins/txt_export.py": "NAME = 'txt'\n\n\ndef export(rows):\n    return rows\n",
+    "migrations/002_parts.sql": "CREATE TABLE parts (\n    id INTEGER,\n    title TEXT\n);\n",
+    "migrations/003_tidy.sql": "ALTER TABLE suppliers DROP COLUMN fax_number;\n",
+    "migrations/004_weight.sql": "ALTER TABLE parts ADD COLUMN weight REAL;\n",
 }
 
 _COMPOSE = _d("""
@@ -140,15 +140,18 @@ TASKS: tuple[Task, ...] = (
         kept=("discount.py",),
     ),
     Task(
-        name="find-todo",
+        name="find-dropped-column",
         category="find",
-        prompt="Which file in plugins contains a TODO, and what is to be done there?",
-        files=_PLUGINS,
-        check=answer_has(
-            "xml_export.py", ("escape", "escaped", "escaping"), ("ampersand", "ampersands")
+        prompt=(
+            "One of the SQL files in migrations drops a column. Tell me the name of the file, the "
+            "table and the column."
         ),
-        solution=Solution(answer="plugins/xml_export.py: escape ampersands."),
-        kept=tuple(_PLUGINS),
+        files=_MIGRATIONS,
+        check=answer_has(
+            "003_tidy.sql", ("suppliers", "supplier"), ("fax_number", "fax number", "fax")
+        ),
+        solution=Solution(answer="migrations/003_tidy.sql drops fax_number from suppliers."),
+        kept=tuple(_MIGRATIONS),
     ),
     Task(
         name="find-host-port",

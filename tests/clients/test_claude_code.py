@@ -40,23 +40,13 @@ def used_a_tool(result) -> bool:
     return result["num_turns"] >= 2
 
 
-@pytest.mark.timeout(3 * BARE_SECONDS + 60)
 @pytest.mark.parametrize("version", [PINNED, "latest"])
 def test_a_bare_turn_with_a_tool(coder: Daemon, version: str, tmp_path: Path):
-    """Each try has to end well; that half a billion parameters also quote the result is a
-    matter of chance, of which they get three."""
-    said = []
-    for number in range(3):
-        place = tmp_path / str(number)
-        place.mkdir()
-        code, result = play(coder, version, place, bare=True)
-        assert code == 0, result
-        assert result["is_error"] is False
-        assert used_a_tool(result), result
-        said.append(result["result"])
-        if "bridge" in said[-1]:
-            return
-    pytest.fail(f"no answer tells what the tool brought: {said}")
+    code, result = play(coder, version, tmp_path, bare=True)
+    assert code == 0, result
+    assert result["is_error"] is False
+    assert used_a_tool(result), result
+    assert "bridge" in result["result"]
 
 
 @pytest.mark.slow

@@ -27,14 +27,18 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came; ``error`` says why it is not a whole answer. ``cut`` is a call that the end
-    of the tokens cut: its stop_reason forbids clients to run it, as the API's does."""
+    """What came; ``error`` says why it is not a whole answer."""
 
     text: str = ""
     calls: tuple[Call, ...] = ()
-    cut: Call | None = None
     stop_reason: str | None = None
     error: str | None = None
+
+    @property
+    def cut(self) -> bool:
+        """Whether the end of the tokens cut the last call. It counts as an invalid one like
+        any other; knowing why tells what to mend."""
+        return bool(self.calls) and self.stop_reason in CUTS and not _is_json(self.calls[-1])
 
 
 @dataclass(slots=True)
@@ -74,9 +78,8 @@ def read_answer(events: Iterable[dict[str, Any]]) -> Answer:
                 error = json.dumps(event["error"])
                 break
     text = "".join("".join(block.pieces) for block in blocks.values() if block.name is None)
-    calls = [_call(block) for block in blocks.values() if block.name is not None]
-    cut = calls.pop() if calls and stop_reason in CUTS and not _is_json(calls[-1]) else None
-    return Answer(text, tuple(calls), cut, stop_reason, error)
+    calls = tuple(_call(block) for block in blocks.values() if block.name is not None)
+    return Answer(text, calls, stop_reason, error)
 
 
 def _piece(delta: Mapping[str, Any]) -> str:

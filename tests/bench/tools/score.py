@@ -66,12 +66,12 @@ def report(model: str, results: Sequence[Result]) -> str:
     rows = [
         f"model                      {model}",
         f"emitted calls that validate {valid(results)}",
+        f"  invalid as length cut it  {sum(r.answer.cut for r in results):5}",
         f"wanted and emitted          {emitted(results, 'single', 'multi')}",
         f"  one tool on offer         {emitted(results, 'single')}",
         f"  several tools on offer    {emitted(results, 'multi')}",
         f"right tool                  {right(results)}",
         f"unwanted calls              {emitted(results, 'none')}",
-        f"calls cut by the length     {sum(r.answer.cut is not None for r in results):5}",
         f"seconds a case              {_mean_seconds(results):5.1f}",
     ]
     rows += [f"INVALID {r.case.name}: {fault}" for r in results for fault in r.faults]

@@ -88,8 +88,7 @@ def run(url: str, cases: Sequence[Case], *, max_tokens: int, timeout_s: float) -
     for case in in_order(cases):
         result = ask(url, case, max_tokens=max_tokens, timeout_s=timeout_s)
         calls = ", ".join(call.name for call in result.answer.calls) or "-"
-        cut = f"{result.answer.cut.name} cut" if result.answer.cut else ""
-        note = result.answer.error or "; ".join(result.faults) or cut
+        note = result.answer.error or "; ".join(result.faults)
         print(
             f"{case.name:26} {case.group:7} {calls:24} {result.seconds:6.1f} s {note}", flush=True
         )

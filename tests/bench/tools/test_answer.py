@@ -67,19 +67,21 @@ def cut_at(stop_reason: str, pieces: str) -> list[dict[str, Any]]:
     ]
 
 
-def test_a_call_that_the_length_cut_is_none() -> None:
-    answer = read_answer(cut_at("max_tokens", '{"to": "a'))
-    assert answer.calls == ()
-    assert answer.cut == Call("go", '{"to": "a')
-
-
 @pytest.mark.parametrize(
-    ("stop_reason", "pieces"), [("tool_use", '{"to": "a'), ("max_tokens", '{"to": "a"}')]
+    ("stop_reason", "pieces", "cut"),
+    [
+        ("max_tokens", '{"to": "a', True),
+        ("max_tokens", '{"to": "a"}', False),
+        ("tool_use", '{"to": "a', False),
+    ],
 )
-def test_half_a_call_without_that_excuse_counts(stop_reason: str, pieces: str) -> None:
+def test_half_a_call_is_an_invalid_one_that_says_whether_length_cut_it(
+    stop_reason: str, pieces: str, cut: bool
+) -> None:
     answer = read_answer(cut_at(stop_reason, pieces))
     assert answer.calls == (Call("go", pieces),)
-    assert answer.cut is None
+    assert answer.cut is cut
+    assert bool(fault(answer.calls[0], SCHEMAS)) is pieces.endswith("a")
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,6 @@ def load_frame(one: Plan, keeping: Keeping = Keeping()) -> Load:
         kv_type=one.kv_type,
         n_sequences=one.n_sequences,
         n_parallel=N_PARALLEL,
-        fused=one.fused,
         prefix_folder="" if prefixes is None else str(prefixes),
         prefix_bytes=keeping.prefix_bytes,
         draft_path="" if one.draft is None else str(one.draft.path),

@@ -9,14 +9,14 @@ and compute buffers equal its log within 2 %. What had to stay in memory (peak r
 less the file pages behind repacked weights) was, in MiB, and is put at, in brackets, with
 micro-batches of 256, 16 sequences and nearly every cell in use:
 
-    SmolLM2           2,048 tokens   fused 274 (309)   not fused 285 (318)
-                      8,192          fused 409 (444)   not fused 509 (520)
-    Qwen 0.5B         4,096          fused 722 (841)   not fused 791 (869)
-                     16,384          fused 873 (985)   not fused 1,200 (1,207)
-                     32,768          fused 1,073 (1,177)
+    SmolLM2           2,048 tokens     274 (309)
+                      8,192            409 (444)
+    Qwen 0.5B         4,096            722 (841)
+                     16,384            873 (985)
+                     32,768          1,073 (1,177)
 
-and for 4,096 tokens of one prompt, fused, 357 (741) with gemma and 1,299 (1,503) with the
-1.5B: what is fused leaves a part of the scratch buffer untouched.
+and for 4,096 tokens of one prompt 357 (741) with gemma and 1,299 (1,503) with the 1.5B: a
+part of the scratch buffer stays untouched.
 """
 
 from __future__ import annotations
@@ -55,8 +55,7 @@ their agents, and the shared beginnings; sharing costs no cells."""
 
 FEW_SEQUENCES = 6
 """The same where each costs something although it rests: those that run, and what was used
-last. States that cannot be cut are held for every sequence; attention that is not fused
-looks at every cell in use, whosever it is."""
+last. States that cannot be cut are held for every sequence."""
 
 _SPARE_SEQUENCES = 1
 """One more that the worker moves blocks of state through."""
@@ -70,8 +69,6 @@ class Layout:
     n_ubatch: int
     kv_type: KvType = "f16"
     n_sequences: int = N_SEQUENCES
-    fused: bool = True
-    """Whether attention keeps its scores to itself instead of in memory."""
 
     @property
     def sequences(self) -> int:
@@ -98,7 +95,7 @@ class MemoryNeed:
 
 
 def need(facts: GgufFacts, layout: Layout) -> MemoryNeed:
-    """The memory for that context; grows with each number, and where it is not fused.
+    """The memory for that context; grows with each number.
 
     Weights that llama.cpp repacks for the CPU count once: it never again touches the
     pages of the file they came from, and the kernel may drop those.
@@ -111,9 +108,9 @@ def need(facts: GgufFacts, layout: Layout) -> MemoryNeed:
     )
 
 
-def sequences(facts: GgufFacts, *, fused: bool) -> int:
-    """How many sequences are worth their memory and time."""
-    return N_SEQUENCES if fused and is_divisible(facts) else FEW_SEQUENCES
+def sequences(facts: GgufFacts) -> int:
+    """How many sequences are worth their memory."""
+    return N_SEQUENCES if is_divisible(facts) else FEW_SEQUENCES
 
 
 def is_divisible(facts: GgufFacts) -> bool:
@@ -167,23 +164,7 @@ def compute_bytes(facts: GgufFacts, layout: Layout) -> Bytes:
     inner = max(facts.per_layer("feed_forward_length") or (4 * width,))
     mask = _padded(layout.n_ctx) * rows * 6
     feeding = rows * (6 * width + 3 * inner) * 4 + mask
-    if layout.fused:
-        return Bytes(max(output, feeding) + logits)
-    scoring = rows * 6 * width * 4 + score_bytes(facts, layout)
-    return Bytes(max(output, feeding, scoring) + logits + score_copy_bytes(facts, layout))
-
-
-def score_bytes(facts: GgufFacts, layout: Layout) -> Bytes:
-    """What attention that is not fused keeps in the scratch buffer: a micro-batch against the
-    whole context for every head, and the masks over it."""
-    cells, rows = _padded(layout.n_ctx), layout.rows
-    masks = cells + (_windowed_cells(facts, layout) if _window(facts) else 0)
-    return Bytes((facts.heads * cells + masks) * rows * 4)
-
-
-def score_copy_bytes(facts: GgufFacts, layout: Layout) -> Bytes:
-    """The scores once more as f16, to be multiplied with the values; in no buffer of the log."""
-    return Bytes(facts.heads * _padded(layout.n_ctx) * layout.n_ubatch * 2)
+    return Bytes(max(output, feeding) + logits)
 
 
 def vocabulary_entries(facts: GgufFacts) -> int:

@@ -163,7 +163,7 @@ def _same_vocabulary(one: GgufFacts, other: GgufFacts) -> bool:
 
 def draft_memory(facts: GgufFacts, n_ubatch: int) -> Bytes:
     """What a draft model takes inside a worker that is there anyway."""
-    layout = Layout(_context(facts), n_ubatch, n_sequences=FEW_SEQUENCES, fused=False)
+    layout = Layout(_context(facts), n_ubatch, n_sequences=FEW_SEQUENCES)
     return Bytes(need(facts, layout).total - WORKER_BYTES)
 
 

@@ -15,9 +15,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from edge.catalog.attention import choose_attention, fused_layout
 from edge.catalog.facts import GgufFacts
-from edge.catalog.memory import KV_CELLS, KvType, Layout, MemoryNeed, need, token_bytes
+from edge.catalog.memory import (
+    KV_CELLS,
+    KvType,
+    Layout,
+    MemoryNeed,
+    need,
+    sequences,
+    token_bytes,
+)
 from edge.catalog.threads import ThreadPlan, plan_threads
 from edge.errors import ModelUnusable
 from edge.state import BoardFacts, Room
@@ -130,8 +137,6 @@ class Plan:
     n_batch: int
     n_ubatch: int
     n_sequences: int
-    fused: bool
-    fused_reason: str
     memory: MemoryNeed
     budget: Bytes | None
     fits: bool
@@ -215,9 +220,7 @@ def _plan_one(
     ubatches = GPU_UBATCHES if gpu_layers else UBATCHES
     n_ctx = _context(facts, wishes, budget, ubatches[-1])
     n_ubatch = next((size for size in ubatches if _fits(facts, n_ctx, size, budget)), ubatches[-1])
-    layout, why_fused = choose_attention(
-        facts, Layout(n_ctx, n_ubatch), budget, on_gpu=bool(gpu_layers)
-    )
+    layout = Layout(n_ctx, n_ubatch, n_sequences=sequences(facts))
     memory = need(facts, layout)
     speed = TokensPerSecond((wishes.bandwidth or 0.0) / max(1, token_bytes(facts)))
     return Plan(
@@ -233,8 +236,6 @@ def _plan_one(
         n_batch=n_ubatch,
         n_ubatch=n_ubatch,
         n_sequences=layout.n_sequences,
-        fused=layout.fused,
-        fused_reason=why_fused,
         memory=memory,
         budget=budget,
         fits=budget is None or memory.total <= budget,
@@ -260,9 +261,7 @@ def _context(facts: GgufFacts, wishes: Wishes, budget: Bytes | None, n_ubatch: i
 
 
 def _fits(facts: GgufFacts, n_ctx: Tokens, n_ubatch: int, budget: Bytes | None) -> bool:
-    """Whether it does with fused attention, which takes least: a longer context is worth more
-    than faster attention."""
-    layout = fused_layout(facts, Layout(n_ctx, n_ubatch))
+    layout = Layout(n_ctx, n_ubatch, n_sequences=sequences(facts))
     return budget is None or need(facts, layout).total <= budget
 
 
@@ -314,8 +313,7 @@ def _reason(one: Plan, best: Plan, wishes: Wishes) -> str:
         return "; ".join(misses or [f"{size} promise no more than {best.model}"])
     room = "free memory unknown" if one.budget is None else f"of {_gigabytes(one.budget)} usable"
     first = f"{_billions(one)} at {one.quantization}, {_memory_words(one)} {room}"
-    how = [one.threads.reason, one.fused_reason]
-    return "; ".join([first, *_shortened(one, wishes), *misses, *how])
+    return "; ".join([first, *_shortened(one, wishes), *misses, one.threads.reason])
 
 
 def _shortened(one: Plan, wishes: Wishes) -> list[str]:

@@ -67,7 +67,6 @@ def _as_object(one: Plan) -> JsonObject:
         "n_batch": one.n_batch,
         "n_ubatch": one.n_ubatch,
         "n_sequences": one.n_sequences,
-        "fused_attention": one.fused,
         "memory_bytes": one.memory_bytes,
         "prefill_tokens_per_second": None,
         "decode_tokens_per_second": one.decode_tokens_per_second,

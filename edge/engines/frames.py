@@ -29,8 +29,6 @@ class Load(msgspec.Struct, frozen=True, tag="load"):
     """Token sequences that the KV memory can hold at once, running or retained."""
     n_parallel: int
     """Answers that run at once."""
-    fused: bool = True
-    """Whether attention is fused; planned with the memory its scores take otherwise."""
     prefix_folder: str = ""
     """Where KV state of prompts' beginnings is kept; empty for nowhere."""
     prefix_bytes: int = 0

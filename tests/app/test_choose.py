@@ -11,7 +11,7 @@ from edge.app.choose import (
     load_frame,
     prefix_budget,
 )
-from edge.catalog.memory import FEW_SEQUENCES
+from edge.catalog.memory import N_SEQUENCES
 from edge.config import Config, load
 from edge.errors import ModelUnusable
 from edge.units import Tokens
@@ -71,8 +71,7 @@ def test_wishes_reach_the_plan_and_the_workers_first_frame(models: Path, root: P
     choice = chosen(wishing("small", context=512, threads=2), models, root)
     frame = load_frame(choice.plan)
     assert frame.path == str(models / "small.gguf")
-    assert (frame.n_ctx, frame.n_threads, frame.n_sequences) == (512, 2, FEW_SEQUENCES)
-    assert (frame.fused, choice.plan.fused) == (False, False)
+    assert (frame.n_ctx, frame.n_threads, frame.n_sequences) == (512, 2, N_SEQUENCES)
     assert frame.n_gpu_layers == choice.plan.n_gpu_layers == 0
 
 

@@ -13,8 +13,6 @@ from edge.catalog.memory import (
     is_divisible,
     kv_bytes,
     need,
-    score_bytes,
-    score_copy_bytes,
     sequences,
     state_bytes,
     token_bytes,
@@ -43,35 +41,6 @@ def test_equals_the_log(shape, n_ctx, n_ubatch, kv, compute):
     assert kv_bytes(shape, layout) == kv * MIB
     logits = shape.vocab_size * 4
     assert (compute_bytes(shape, layout) - logits) / MIB == pytest.approx(compute, abs=0.01)
-
-
-@pytest.mark.parametrize(
-    ("shape", "n_ctx", "n_ubatch", "logged"),
-    [
-        (smollm2(), 2048, 256, 49.70 + 1.31),
-        (smollm2(), 8192, 256, 84.17 + 1.31),
-        (smollm2(), 8192, 128, 43.22 + 1.31),
-        (qwen_coder("0.5b"), 4096, 256, 151.01 + 4.06),
-        (qwen_coder("0.5b"), 16_384, 256, 247.50 + 4.06),
-        (qwen_coder("0.5b"), 32_768, 256, 490.31 + 4.06),
-        (qwen_coder("0.5b"), 32_768, 128, 251.78 + 4.06),
-        (qwen_coder("1.5b"), 32_768, 256, 428.97 + 4.06),
-    ],
-)
-def test_scores_are_counted_where_attention_is_not_fused(shape, n_ctx, n_ubatch, logged):
-    layout = Layout(n_ctx, n_ubatch, n_sequences=FEW_SEQUENCES, fused=False)
-    unlogged = score_copy_bytes(shape, layout)
-    assert (compute_bytes(shape, layout) - unlogged) / MIB == pytest.approx(logged, rel=0.02)
-
-
-def test_what_one_micro_batch_touched_at_the_end_of_a_full_context_is_counted():
-    """Resident memory grew by 332 MiB when 256 tokens met 16,128 cells, and not fused by 107 with
-    SmolLM2 and 7,936: a half more than the log's scratch buffer."""
-    layout = Layout(16_384, 256, fused=False)
-    qwen = qwen_coder("0.5b")
-    assert score_bytes(qwen, layout) + score_copy_bytes(qwen, layout) > 332 * MIB
-    short = replace(layout, n_ctx=8192)
-    assert score_bytes(smollm2(), short) + score_copy_bytes(smollm2(), short) > 107 * MIB
 
 
 @pytest.mark.parametrize(
@@ -154,7 +123,7 @@ RECURRENT = [
 @pytest.mark.parametrize(("shape", "logged"), RECURRENT)
 def test_a_state_is_held_for_every_sequence(shape, logged):
     assert not is_divisible(shape)
-    assert sequences(shape, fused=True) == FEW_SEQUENCES
+    assert sequences(shape) == FEW_SEQUENCES
     assert state_bytes(shape, Layout(4096, 256, n_sequences=6).sequences) == logged
 
 
@@ -190,8 +159,7 @@ def test_a_window_is_held_for_every_sequence():
 
 def test_plain_attention_keeps_many_sequences_where_they_cost_nothing():
     assert is_divisible(qwen_coder("0.5b"))
-    assert sequences(qwen_coder("0.5b"), fused=True) == N_SEQUENCES
-    assert sequences(qwen_coder("0.5b"), fused=False) == FEW_SEQUENCES
+    assert sequences(qwen_coder("0.5b")) == N_SEQUENCES
 
 
 def test_a_pattern_says_which_layers_have_a_window():

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.catalog.memory import FEW_SEQUENCES, N_SEQUENCES
+from edge.catalog.memory import N_SEQUENCES
 from edge.catalog.planner import (
     AGENT_CONTEXT,
     KV_CELLS,
@@ -53,8 +53,8 @@ def test_takes_the_most_quality_that_fits():
     assert (best.n_ctx, best.kv_type, best.n_gpu_layers, best.n_threads) == (32_768, "f16", 0, 4)
     assert best.quantization == "Q4_K_M"
     assert "1.78 billion parameters at Q4_K_M" in best.reason
-    assert "4 threads, one for each core; attention not fused: 0.64 GB of scores" in best.reason
-    assert (best.fused, best.n_sequences) == (False, FEW_SEQUENCES)
+    assert best.reason.endswith("4 threads, one for each core")
+    assert best.n_sequences == N_SEQUENCES
 
 
 def test_takes_the_smaller_one_where_the_larger_has_no_room_for_an_agent():
@@ -122,14 +122,6 @@ def test_unknown_memory_is_taken_from_the_total_or_not_at_all():
     assert memory_budget(BoardFacts(memory_total=8 * GB)) == 54 * GB // 10
     assert memory_budget(BoardFacts()) is None
     assert choose(plan(ALL, BoardFacts())).fits
-
-
-def test_a_long_context_is_worth_more_than_faster_attention():
-    roomy, tight = (choose(plan((CODER,), board(size))) for size in (4 * GB, 19 * GB // 10))
-    assert roomy.n_ctx == tight.n_ctx == AGENT_CONTEXT
-    assert (roomy.fused, tight.fused) == (False, True)
-    assert (roomy.n_sequences, tight.n_sequences) == (FEW_SEQUENCES, N_SEQUENCES)
-    assert roomy.memory.compute > tight.memory.compute
 
 
 def test_a_small_budget_leaves_room_for_the_system():

@@ -29,7 +29,6 @@ from edge.engines.frames import (
     Unusable,
     Warm,
 )
-from edge.engines.worker.attention import last_word
 from edge.engines.worker.blocks import fingerprint, root_name
 from edge.engines.worker.context import Context
 from edge.engines.worker.crew import Crew
@@ -103,7 +102,6 @@ def _open(load: Load, wire: Wire) -> tuple[Desk, InferenceLoop, Policy | None]:
     model = Model(Path(load.path), n_gpu_layers=load.n_gpu_layers)
     desk = Desk(model, load.n_ctx)
     divisible = model.can_truncate()
-    fused, reasons = last_word(load)
     # The plan read the file's header; llama.cpp knows.
     n_sequences = load.n_sequences if divisible else min(load.n_sequences, FEW_SEQUENCES)
     context = Context(
@@ -114,10 +112,9 @@ def _open(load: Load, wire: Wire) -> tuple[Desk, InferenceLoop, Policy | None]:
         n_threads=load.n_threads,
         kv_type=load.kv_type,
         n_sequences=n_sequences,
-        fused=fused,
     )
     crew, settled = _crew(load, context, divisible=divisible)
-    prefixes = _prefixes(load, divisible=divisible, fused=fused)
+    prefixes = _prefixes(load, divisible=divisible)
     speculation, more = open_draft(load, model, Payoff())
     loop = InferenceLoop(
         model.vocabulary,
@@ -135,7 +132,7 @@ def _open(load: Load, wire: Wire) -> tuple[Desk, InferenceLoop, Policy | None]:
             n_ctx=context.size,
             description=model.description(),
             vision=False,
-            reasons=[*desk.reasons, *reasons, *settled, *more],
+            reasons=[*desk.reasons, *settled, *more],
             load_seconds=time.monotonic() - began,
         )
     )
@@ -169,12 +166,11 @@ def _crew(load: Load, context: Context, *, divisible: bool) -> tuple[Crew, list[
     return Crew(context, trial=Trial(load.try_writing, load.try_reading), keep=keep), []
 
 
-def _prefixes(load: Load, *, divisible: bool, fused: bool) -> Policy | None:
+def _prefixes(load: Load, *, divisible: bool) -> Policy | None:
     """What is kept for exactly this model, layout of the KV memory and llama.cpp."""
     if not load.prefix_folder:
         return None
-    layout = f"{load.kv_type} {'fused' if fused else 'transposed'}"
-    root = root_name(fingerprint(Path(load.path)), layout, llama_cpp.__version__)
+    root = root_name(fingerprint(Path(load.path)), load.kv_type, llama_cpp.__version__)
     folder = Path(load.prefix_folder, root.hex())
     store = Store(PrefixFiles(folder, load.prefix_bytes), available=_available)
     return policy_for(store, root, divisible=divisible)

@@ -24,8 +24,8 @@ KV_TYPES = {
     "q8_0": llama_cpp.GGML_TYPE_Q8_0,
     "q4_0": llama_cpp.GGML_TYPE_Q4_0,
 }
-_NOT_FUSED, _FUSED = 0, 1
-"""llama.cpp's LLAMA_FLASH_ATTN_TYPE."""
+_FUSED = 1
+"""llama.cpp's LLAMA_FLASH_ATTN_TYPE_ENABLED; ADR 12 has why it always is."""
 
 _ALL, _PART = 0, 1
 """llama.cpp's LLAMA_STATE_SEQ_FLAGS: everything, or what windowed and recurrent layers hold."""
@@ -101,7 +101,6 @@ class Context:
         n_threads: int,
         kv_type: str,
         n_sequences: int,
-        fused: bool = True,
     ) -> None:
         params = llama_cpp.llama_context_default_params()
         params.n_ctx = n_ctx
@@ -116,7 +115,7 @@ class Context:
         self._window = int(llama_cpp.llama_model_n_swa(model.handle))
         params.kv_unified = True
         params.swa_full = False
-        params.flash_attn_type = _FUSED if fused else _NOT_FUSED
+        params.flash_attn_type = _FUSED
         params.type_k = params.type_v = KV_TYPES[kv_type]
         self.handle = llama_cpp.llama_init_from_model(model.handle, params)
         if not self.handle:

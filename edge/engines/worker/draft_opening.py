@@ -88,8 +88,6 @@ def _opened(
 
 
 def _context(load: Load, model: Model) -> Context:
-    """On a CPU attention is not fused: the scores of so short a context are small, and it is
-    faster (edge.catalog.attention)."""
     batch = min(load.n_ubatch, MOST_BATCH_TOKENS)
     return Context(
         model,
@@ -99,7 +97,6 @@ def _context(load: Load, model: Model) -> Context:
         n_threads=load.n_threads,
         kv_type="f16",
         n_sequences=VIEWS,
-        fused=bool(load.n_gpu_layers),
     )
 
 

@@ -32,7 +32,7 @@ class Remembered:
     def __init__(self, load: Load, version: str) -> None:
         self._load = load
         # Whatever changes what would be measured changes the name.
-        about = (fingerprint(Path(load.path)), load.board, str(load.fused), version)
+        about = (fingerprint(Path(load.path)), load.board, version)
         tried = (str(load.try_writing), str(load.try_reading))
         self._key = root_name(*about, *tried).hex()
         self._path = Path(load.threads_folder, f"{self._key}.json")

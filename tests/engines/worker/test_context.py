@@ -22,16 +22,15 @@ def made(make_model: MakeModel) -> Iterator[list[Context]]:
         context.close()
 
 
-def fresh(made: list[Context], make_model: MakeModel, *, fused: bool = True) -> Context:
+def fresh(made: list[Context], make_model: MakeModel, **shape: int) -> Context:
     context = Context(
-        make_model(),
+        make_model(**shape),
         n_ctx=1024,
         n_batch=512,
         n_ubatch=64,
         n_threads=1,
         kv_type="f16",
         n_sequences=4,
-        fused=fused,
     )
     made.append(context)
     return context
@@ -73,13 +72,12 @@ def test_logits_of_every_row_that_is_wanted(made, make_model: MakeModel):
     assert np.allclose(rows[2], again, atol=1e-2)
 
 
-@pytest.mark.parametrize("fused", [True, False])
-def test_blocks_saved_and_restored_are_exact(made, make_model: MakeModel, fused: bool):
-    before = fresh(made, make_model, fused=fused)
+def test_blocks_saved_and_restored_are_exact(made, make_model: MakeModel):
+    before = fresh(made, make_model)
     read(before, 2, TOKENS)
     blocks = [before.save(2, start, start + 100) for start in (0, 100, 200)]
     expected = read(before, 2, [5], at=300)
-    after = fresh(made, make_model, fused=fused)
+    after = fresh(made, make_model)
     read(after, 0, TOKENS[:37])
     for block in blocks:
         assert after.restore(1, block)
@@ -96,10 +94,10 @@ def test_a_block_that_does_not_follow_is_refused(made, make_model: MakeModel):
     assert not context.restore(1, b"nonsense" * 20)
 
 
-def test_a_block_of_another_layout_is_refused(made, make_model: MakeModel):
-    before = fresh(made, make_model, fused=True)
+def test_a_block_of_another_shape_is_refused(made, make_model: MakeModel):
+    before = fresh(made, make_model)
     read(before, 0, TOKENS[:100])
-    after = fresh(made, make_model, fused=False)
+    after = fresh(made, make_model, n_kv_heads=4)
     assert not after.restore(0, before.save(0, 0, 100))
 
 

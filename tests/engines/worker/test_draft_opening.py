@@ -156,7 +156,6 @@ def answers(
         n_threads=1,
         kv_type="f16",
         n_sequences=4,
-        fused=False,
     ) as context:
         clock.slow(context, 0.1)
         loop = InferenceLoop(
@@ -188,10 +187,7 @@ def _writer() -> Writer:
     )
 
 
-ASKED = (
-    "<|im_start|>user\nWrite the numbers from one to fifty in words.<|im_end|>\n"
-    "<|im_start|>assistant\n"
-)
+ASKED = "<|im_start|>user\nExplain how a bicycle works.<|im_end|>\n<|im_start|>assistant\n"
 
 
 @pytest.fixture(scope="module")

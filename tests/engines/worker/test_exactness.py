@@ -33,8 +33,7 @@ ROOT = Path(__file__).resolve().parents[3]
 MODELS = ROOT / ".models"
 
 KINDS: list[Kind] = ["plain", "window", "hybrid", "delta", "recurrent"]
-VALUES = [("f16", False), ("q8_0", True), ("q4_0", True)]
-"""Type of keys and values, and whether attention is fused, which the quantised ones need."""
+KV_TYPES = ["f16", "q8_0", "q4_0"]
 
 BLOCK = 64
 STABLE = 150
@@ -79,7 +78,6 @@ class Process:
 
     model: Model
     kv_type: str
-    fused: bool
     folder: Path | None = None
     n_ctx: int = 2048
     sent: list[FromWorker] = field(default_factory=list)
@@ -94,7 +92,6 @@ class Process:
             n_threads=1,
             kv_type=self.kv_type,
             n_sequences=6,
-            fused=self.fused,
         )
         self.policy = self._policy()
         self.loop = InferenceLoop(
@@ -165,7 +162,6 @@ class Box:
 
     model: Model
     kv_type: str
-    fused: bool
     folder: Path
     n_ctx: int = 2048
     running: Process | None = None
@@ -186,7 +182,7 @@ class Box:
         return answer
 
     def _made(self, folder: Path | None) -> Process:
-        return Process(self.model, self.kv_type, self.fused, folder, self.n_ctx)
+        return Process(self.model, self.kv_type, folder, self.n_ctx)
 
     def stop(self) -> None:
         if self.running is not None:
@@ -194,16 +190,16 @@ class Box:
             self.running = None
 
 
-@pytest.fixture(params=VALUES, ids=lambda v: f"{v[0]}-{'fused' if v[1] else 'split'}")
-def values(request: pytest.FixtureRequest) -> tuple[str, bool]:
+@pytest.fixture(params=KV_TYPES)
+def kv_type(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
 @pytest.fixture(params=KINDS)
 def box(
-    request: pytest.FixtureRequest, of_kind: OfKind, values: tuple[str, bool], tmp_path: Path
+    request: pytest.FixtureRequest, of_kind: OfKind, kv_type: str, tmp_path: Path
 ) -> Iterator[Box]:
-    made = Box(of_kind(request.param), *values, tmp_path)
+    made = Box(of_kind(request.param), kv_type, tmp_path)
     yield made
     made.stop()
 
@@ -273,10 +269,10 @@ def test_two_side_by_side_from_one_beginning(box: Box):
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize(("kv_type", "fused"), VALUES)
-def test_a_real_model_with_a_sliding_window(kv_type: str, fused: bool, tmp_path: Path):
+@pytest.mark.parametrize("kv_type", KV_TYPES)
+def test_a_real_model_with_a_sliding_window(kv_type: str, tmp_path: Path):
     model = Model(ensure(resolve("gemma-3-270m", MODELS), MODELS), n_gpu_layers=0)
-    box = Box(model, kv_type, fused, tmp_path, n_ctx=4096)
+    box = Box(model, kv_type, tmp_path, n_ctx=4096)
     text = (ROOT / "ARCHITECTURE.md").read_text()
     prompt = model.vocabulary.tokenize(text)[:1000]
     system = 700

@@ -47,7 +47,6 @@ def test_another_board_model_version_or_trial_is_measured_again(load: Load, tmp_
     for changed in (
         replace(load, board="Raspberry Pi 4"),
         replace(load, try_writing=[4, 2]),
-        replace(load, fused=False),
         replace(load, path=str(other)),
     ):
         assert Remembered(changed, "1").read() is None

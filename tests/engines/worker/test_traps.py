@@ -34,6 +34,10 @@ MORE = TOKENS[END : END + 20]
 WRONG = 1e-2
 """Logits that differ by more come from another state; orders of sums make less of it."""
 
+LIKE: dict[Kind, float] = {"window": WRONG}
+"""Where cells lie shows in the order of sums, which fused attention rounds to halves: 0.0055 was
+seen, and 1.7 from a wrong window. Others than these are within a tenth of WRONG."""
+
 Make = Callable[..., Context]
 WHOLE: list[Kind] = ["window", "hybrid", "delta", "recurrent"]
 ROLLING: list[Kind] = ["hybrid", "delta", "recurrent"]
@@ -52,7 +56,6 @@ def make(of_kind: OfKind) -> Iterator[Make]:
             "n_threads": 1,
             "kv_type": "f16",
             "n_sequences": 4,
-            "fused": False,
         }
         made.append(Context(of_kind(kind), **given | settings))
         return made[-1]
@@ -151,7 +154,7 @@ def test_a_shared_window_is_full_of_cells_that_left_it(make: Make):
     context.copy(2, 3, length)
     ahead = read(context, 0, MORE * 10, length)
     for sequence in (1, 2, 3):
-        assert apart(read(context, sequence, MORE * 10, length), ahead) < WRONG / 10
+        assert apart(read(context, sequence, MORE * 10, length), ahead) < LIKE["window"]
 
 
 # --- recurrent layers --------------------------------------------------------------------
@@ -211,19 +214,19 @@ def test_an_abort_within_a_chunk_corrupts(make: Make, kind: Kind):
 
 @pytest.mark.parametrize("kind", WHOLE)
 def test_a_shared_beginning_goes_on_exactly_on_both_sides(make: Make, kind: Kind):
-    context, alone = make(kind), make(kind)
+    context, alone, near = make(kind), make(kind), LIKE.get(kind, WRONG / 10)
     read(context, 0, TOKENS[:END])
     context.copy(0, 1, END)
     context.copy(1, 3, END)
     other = TOKENS[500:520]
     both = [read(context, 0, MORE, END), read(context, 1, other, END)]
     read(alone, 0, TOKENS[:END])
-    assert apart(both[0], read(alone, 0, MORE, END)) < WRONG / 10
+    assert apart(both[0], read(alone, 0, MORE, END)) < near
     alone.truncate(0, 0)
     read(alone, 0, TOKENS[:END])
-    assert apart(both[1], read(alone, 0, other, END)) < WRONG / 10
+    assert apart(both[1], read(alone, 0, other, END)) < near
     context.truncate(0, 0)
-    assert apart(read(context, 3, MORE, END), both[0]) < WRONG / 10
+    assert apart(read(context, 3, MORE, END), both[0]) < near
 
 
 # --- memory ------------------------------------------------------------------------------

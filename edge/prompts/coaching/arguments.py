@@ -15,14 +15,15 @@ from edge.prompts.coaching.transcript import BASH, READ, steps
 
 _TUNING_TYPES = ("number", "integer", "boolean")
 
-_REMARK = "description"
-"""Of a command, for the person who watches: a second of a small board's time."""
+_REMARKS = ("description", "pages")
+"""Of a command, for the person who watches: a second of a small board's time. Of a PDF; a long
+one's result asks for them."""
 
 _ASKED_FOR = {
-    READ: re.compile(r"\b(?:offset|limit)\b"),
+    READ: re.compile(r"\b(?:offset|limit|pages)\b"),
     BASH: re.compile(r"\btim(?:ed out|eout)\b|\bbackground\b", re.IGNORECASE),
 }
-"""Tools whose optional numbers and switches are left out until a result speaks of them: a
+"""Tools whose optional numbers, switches and remarks are left out until a result speaks of them: a
 small model reads one line of a file, or waits a minute, only because it may."""
 
 
@@ -35,7 +36,7 @@ def trimmed(request: ChatRequest, tool: str, schema: Mapping[str, Any]) -> dict[
     kept = {
         name: each
         for name, each in schema.get("properties", {}).items()
-        if name in required or not (_is_tuning(each) or name == _REMARK)
+        if name in required or not (_is_tuning(each) or name in _REMARKS)
     }
     return {**schema, "properties": kept} if kept else dict(schema)
 

@@ -64,6 +64,13 @@ _PATH_LIKE = re.compile(
 
 _LISTING = re.compile(r"\b(?:list|names? of|which files|what files)\b", re.IGNORECASE)
 
+_MORE_TO_DO = re.compile(
+    r"\b(?:then|after|next|also|twice|again|each|every|first|if|otherwise|until|why|how|which|where|"
+    r"find|look|search|read|open|check|explain|compare|list|count|call|test|review|summari[sz]e)\b",
+    re.IGNORECASE,
+)
+"""Words by which a task is more than one command and what it prints."""
+
 _ABBREVIATIONS = frozenset(("e.g", "i.e"))
 
 
@@ -85,6 +92,16 @@ def wants_new_file(text: str) -> bool:
 def wants_run(text: str) -> bool:
     """Whether a command or a program is to be run."""
     return bool(_RUN.search(_NO_RUN.sub("", text)))
+
+
+def wants_output_of(text: str, command: str) -> bool:
+    """Whether the text wants this very command run, its output told, and nothing else."""
+    if not command or command not in text:
+        return False
+    before, _, behind = text.partition(command)
+    rest = f"{before} {behind}"
+    more = _MORE_TO_DO.search(rest) or named_files(rest) or wants_change(rest)
+    return wants_run(before) and not more
 
 
 def wants_count(text: str) -> bool:

@@ -20,6 +20,7 @@ from edge.prompts.coaching.intent import (
     wants_count,
     wants_names,
     wants_new_file,
+    wants_output_of,
     wants_run,
 )
 from edge.prompts.coaching.spots import spots
@@ -79,7 +80,18 @@ def _is_again(step: Step, before: Sequence[Step]) -> bool:
 def time_for_words(request: ChatRequest) -> bool:
     """Whether another call can bring nothing new."""
     circle = circled(request)
-    return circle is not None and not circle.barren
+    return (circle is not None and not circle.barren) or _has_all_it_wants(request)
+
+
+def _has_all_it_wants(request: ChatRequest) -> bool:
+    """Whether the last step was the very command whose output the person wants to know."""
+    last = steps(since_task(request))[-1:]
+    return any(
+        step.name == BASH
+        and not step.failed
+        and wants_output_of(task(request), step.argument("command").strip())
+        for step in last
+    )
 
 
 def resting_tools(request: ChatRequest) -> frozenset[str]:

@@ -21,12 +21,14 @@ TOO_LONG = ("Read", {"file_path": "/a"}, "Too long: use offset and limit.", True
 
 def test_tuning_is_left_out():
     schema = trimmed(conversation("x", READ_CALC), "Read", READ)
-    assert list(schema["properties"]) == ["file_path", "pages"]
+    assert list(schema["properties"]) == ["file_path"]
     assert schema["additionalProperties"] is False
     assert list(READ["properties"]) == ["file_path", "offset", "limit", "pages"]
 
 
 def test_until_a_result_speaks_of_it():
+    long = ("Read", {"file_path": "/a.pdf"}, "90 pages are too many: use the pages parameter", True)
+    assert trimmed(conversation("x", long), "Read", READ) == READ
     assert trimmed(conversation("x", TOO_LONG), "Read", READ) == READ
     assert trimmed(conversation("x", bash("sleep 9", "Command timed out")), "Bash", READ) == READ
 

@@ -7,6 +7,7 @@ from edge.prompts.coaching.intent import (
     wants_change,
     wants_count,
     wants_new_file,
+    wants_output_of,
     wants_run,
 )
 
@@ -66,6 +67,24 @@ def test_something_to_run():
     assert not wants_run("Fix it, but do not run anything.")
     assert not wants_run("Does main.py run out of memory?")
     assert not wants_run("What happens when the server runs?")
+
+
+@pytest.mark.parametrize(
+    ("text", "command", "wanted"),
+    [
+        ("Run the command: cat notes.txt - and tell me what it prints.", "cat notes.txt -", True),
+        ("Please run `make -s size` and report its output.", "make -s size", True),
+        ("Run ls -R, then tell me the first line of the largest file.", "ls -R", False),
+        ("Run python3 a.py and python3 b.py and tell me what they print.", "python3 a.py", False),
+        ("Run make and tell me why it fails.", "make", False),
+        ("Run make and fix what it complains about.", "make", False),
+        ("What does make do?", "make", False),
+        ("Run the tests and tell me the result.", "pytest", False),
+        ("Run it.", "", False),
+    ],
+)
+def test_the_output_of_one_command(text: str, command: str, wanted: bool):
+    assert wants_output_of(text, command) is wanted
 
 
 def test_something_to_count():

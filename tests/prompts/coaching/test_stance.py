@@ -181,8 +181,16 @@ def test_what_is_to_be_run_is_run_before_anything_is_read():
     words = "Run the command: cat notes.txt - and tell me what it prints."
     assert resting_tools(conversation(words)) >= {"Read", "Edit"}
     assert "Bash" not in resting_tools(conversation(words))
-    assert "Read" not in resting_tools(conversation(words, bash("cat notes.txt", "7")))
+    assert "Read" not in resting_tools(conversation(words, bash("ls", "notes.txt")))
     assert "Read" not in resting_tools(conversation("Fix calc.py and run it."))
+
+
+def test_the_output_that_was_wanted_is_time_for_words():
+    words = "Run the command: cat notes.txt - and tell me what it prints."
+    assert time_for_words(conversation(words, bash("cat notes.txt -", "7")))
+    assert not time_for_words(conversation(words, bash("cat notes.txt -", "no", failed=True)))
+    assert not time_for_words(conversation(words, bash("cat notes.txt -", "7"), READ_CALC))
+    assert not time_for_words(conversation("What is in calc.py?", bash("cat calc.py", "7")))
 
 
 def test_a_file_that_is_shown_no_more_closes_a_circle():

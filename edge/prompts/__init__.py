@@ -14,6 +14,7 @@ from edge.prompts.coaching import (
     may_create,
     new_files,
     resting_tools,
+    shown,
     spared,
     trimmed,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "resting_tools",
     "sampling_defaults",
     "sampling_reason",
+    "shown",
     "spared",
     "template_for",
     "to_messages",

@@ -20,6 +20,7 @@ from edge.prompts import (
     new_files,
     normalise,
     resting_tools,
+    shown,
     spared,
     to_messages,
     trimmed,
@@ -50,7 +51,7 @@ def prompt_frame(request: ChatRequest, *, coached: bool, now: float) -> Prompt:
 
 def generate_frame(number: int, request: ChatRequest, *, coached: bool, now: float) -> Generate:
     """The whole request for the worker. Raises UnsupportedInput, UnsatisfiableSchema."""
-    seen = normalise(request)
+    seen = _seen(request, coached)
     told = coach(seen) if coached else seen
     check_tools(seen.tools)
     if seen.output_schema is not None:
@@ -79,8 +80,13 @@ def _tool(local: ChatRequest, tool: ToolSpec, *, coached: bool) -> Tool:
     return Tool(tool.name, tool.description, schema)
 
 
-def _local(request: ChatRequest, coached: bool) -> ChatRequest:
+def _seen(request: ChatRequest, coached: bool) -> ChatRequest:
     seen = normalise(request)
+    return shown(seen) if coached else seen
+
+
+def _local(request: ChatRequest, coached: bool) -> ChatRequest:
+    seen = _seen(request, coached)
     return coach(seen) if coached else seen
 
 

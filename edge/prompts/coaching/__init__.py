@@ -16,6 +16,7 @@ from edge.prompts.coaching.stance import (
     resting_tools,
     spared,
 )
+from edge.prompts.coaching.toolset import shown
 
 __all__ = [
     "KnownFile",
@@ -26,6 +27,7 @@ __all__ = [
     "may_create",
     "new_files",
     "resting_tools",
+    "shown",
     "spared",
     "trimmed",
 ]

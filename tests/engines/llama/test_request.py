@@ -126,6 +126,15 @@ def test_a_count_is_of_the_prompt_that_would_be_read(coached):
     assert (counted.messages, counted.tools) == (order.prompt.messages, order.prompt.tools)
 
 
+def test_a_coached_model_sees_and_may_call_the_tools_that_do_the_work():
+    full = recorded("claude-code-2.1.330-main-with-safeguards")
+    large, small = (generate_frame(1, full, coached=c, now=NOW) for c in (False, True))
+    names = [{tool["function"]["name"] for tool in o.prompt.tools} for o in (large, small)]
+    assert {"Bash", "Edit", "Read", "Agent"} <= names[0]
+    assert {"Bash", "Edit", "Read"} <= names[1]
+    assert "Agent" not in names[1] | {tool.name for tool in small.offered}
+
+
 def test_a_coached_model_is_told_how_readily_to_act():
     assert generate_frame(1, OFFERING, coached=True, now=NOW).coached
     assert generate_frame(1, OFFERING, coached=True, now=NOW).act_from in (ACT, ACT_WHEN_OWED)

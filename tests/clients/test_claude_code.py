@@ -36,32 +36,29 @@ def play(
     return done.exit_code, json.loads(done.stdout.splitlines()[-1])
 
 
-def used_a_tool(result) -> bool:
-    return result["num_turns"] >= 2
+def check(code: int, result) -> None:
+    """It used a tool, told what came of it and ended well."""
+    assert code == 0, result
+    assert result["is_error"] is False
+    assert result["num_turns"] >= 2, result
+    assert "bridge" in result["result"]
 
 
 @pytest.mark.parametrize("version", [PINNED, "latest"])
 def test_a_bare_turn_with_a_tool(coder: Daemon, version: str, tmp_path: Path):
-    code, result = play(coder, version, tmp_path, bare=True)
-    assert code == 0, result
-    assert result["is_error"] is False
-    assert used_a_tool(result), result
-    assert "bridge" in result["result"]
+    check(*play(coder, version, tmp_path, bare=True))
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(FULL_SECONDS + 60)
 @pytest.mark.parametrize("version", [PINNED, "latest"])
 def test_a_full_turn_with_a_tool(coder: Daemon, version: str, tmp_path: Path):
-    code, result = play(coder, version, tmp_path, bare=False)
-    assert code == 0, result
-    assert used_a_tool(result), result
+    check(*play(coder, version, tmp_path, bare=False))
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(FULL_SECONDS + 60)
 def test_a_full_turn_in_auto_mode(coder: Daemon, tmp_path: Path):
     code, result = play(coder, "latest", tmp_path, bare=False, permission_mode="auto")
-    assert code == 0, result
-    assert used_a_tool(result), result
+    check(code, result)
     assert result["permission_denials"] == []

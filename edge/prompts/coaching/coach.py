@@ -12,7 +12,7 @@ from dataclasses import replace
 from edge.chat import ChatRequest, Message, Part, Sampling, Text, ToolResult, ToolUse
 from edge.prompts.coaching.files import shows_file, without_line_numbers
 from edge.prompts.coaching.hints import Past
-from edge.prompts.coaching.stance import time_for_words
+from edge.prompts.coaching.stance import time_for_words, wanted_output
 from edge.prompts.coaching.transcript import (
     BASH,
     EDIT,
@@ -83,6 +83,13 @@ _ANSWER_NOW = (
     "You have all you need. Answer in one or two plain sentences, with the facts from the "
     "results above, no call: {task}"
 )
+_TELL_IT = (
+    "The user said: {task}\n"
+    "Tell them in one plain sentence, no call, that the command has printed:\n{output}"
+)
+
+OUTPUT_LIMIT = 600
+"""Characters of an output that is said again in front of the words about it."""
 
 
 def coach(request: ChatRequest) -> ChatRequest:
@@ -122,10 +129,16 @@ def _is_reminder(part: Part) -> bool:
 
 
 def _summons(request: ChatRequest) -> tuple[Message, ...]:
-    """When it is time for words, the task once more: it is far away by now."""
+    """When it is time for words, the task once more: it is far away by now. A short output comes
+    with it, or half a billion parameters tell what the example's did."""
     if not time_for_words(request):
         return ()
-    return (Message("user", (Text(_ANSWER_NOW.format(task=task(request))),)),)
+    output, words = wanted_output(request), task(request)
+    if output and len(output) <= OUTPUT_LIMIT:
+        said = _TELL_IT.format(output=output, task=words)
+    else:
+        said = _ANSWER_NOW.format(task=words)
+    return (Message("user", (Text(said),)),)
 
 
 def _steady(asked: Sampling) -> Sampling:

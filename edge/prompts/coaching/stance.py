@@ -80,18 +80,17 @@ def _is_again(step: Step, before: Sequence[Step]) -> bool:
 def time_for_words(request: ChatRequest) -> bool:
     """Whether another call can bring nothing new."""
     circle = circled(request)
-    return (circle is not None and not circle.barren) or _has_all_it_wants(request)
+    return (circle is not None and not circle.barren) or wanted_output(request) is not None
 
 
-def _has_all_it_wants(request: ChatRequest) -> bool:
-    """Whether the last step was the very command whose output the person wants to know."""
-    last = steps(since_task(request))[-1:]
-    return any(
-        step.name == BASH
-        and not step.failed
-        and wants_output_of(task(request), step.argument("command").strip())
-        for step in last
-    )
+def wanted_output(request: ChatRequest) -> str | None:
+    """What the last step printed, where it was the very command whose output the person wants
+    to know."""
+    for step in steps(since_task(request))[-1:]:
+        command = step.argument("command").strip()
+        if step.name == BASH and not step.failed and wants_output_of(task(request), command):
+            return step.text.strip()
+    return None
 
 
 def resting_tools(request: ChatRequest) -> frozenset[str]:

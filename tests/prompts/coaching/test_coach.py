@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 
+import pytest
+
 from edge.chat import Text, ToolSpec
 from edge.prompts.coaching import coach
 from edge.prompts.coaching.coach import AGENT_TEMPERATURE
-from tests.prompts.coaching.sessions import BARE, READ_CALC, conversation
+from tests.prompts.coaching.sessions import BARE, READ_CALC, bash, conversation
 
 
 def test_an_introduction_and_an_example_in_the_projects_own_paths():
@@ -47,3 +49,14 @@ def test_the_task_is_told_again_when_it_is_time_for_words():
     last = coached.messages[-1].parts[0]
     assert isinstance(last, Text)
     assert last.text.endswith("What is in calc.py?")
+
+
+@pytest.mark.parametrize(
+    ("output", "again"), [("7 bridges\n", True), ("x" * 900, False), ("", False)]
+)
+def test_a_short_output_that_was_wanted_is_told_again(output: str, again: bool):
+    coached = coach(conversation("Run ls -a and tell me what it prints.", bash("ls -a", output)))
+    last = coached.messages[-1].parts[0]
+    assert isinstance(last, Text)
+    assert last.text.endswith("has printed:\n7 bridges") is again
+    assert "Run ls -a and tell me what it prints." in last.text

@@ -20,8 +20,11 @@ TELLING = 160
 
 _MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
 
+STAND_IN = re.compile(r"\[prose (\d+) characters, sha256 ([0-9a-f]{8})\]")
+
 _FRAGMENT = re.compile(
-    r"^[A-Za-z-]+: (?=\S)"
+    rf"{STAND_IN.pattern}"
+    r"|^[A-Za-z-]+: (?=\S)"
     r"|^[ -]*(?:This is a git worktree|The git stash stack)"
     r"|</?system-reminder>"
     r"|<total_tokens>[^<>]*</total_tokens>"
@@ -32,7 +35,8 @@ _FRAGMENT = re.compile(
     r"|\b(?=[a-f]*\d)[0-9a-f]{7,}\b"
     r"|\bclaude-[a-z]+-[\w.\[\]-]+"
 )
-"""What differs between projects, days, sessions and models, wherever it stands."""
+"""What differs between projects, days, sessions and models, wherever it stands; and what
+stands for prose already, so that a text reduced twice is the text reduced once."""
 
 _EDGES = " \t\n`'\".,;:()-"
 """What stays around a stand-in: a fragment beside it ends where it ended."""
@@ -40,14 +44,26 @@ _EDGES = " \t\n`'\".,;:()-"
 _VALUE = re.compile(rf"{_FRAGMENT.pattern}|\d", re.MULTILINE)
 
 
-def reduce_body(body: Mapping[str, Any]) -> dict[str, Any]:
-    """The body with every long text reduced, its structure as it was."""
+def reduce_body(body: Mapping[str, Any], *, schemas: bool = False) -> dict[str, Any]:
+    """The body with every long text reduced, its structure as it was. ``schemas``: of the
+    tools' schemas only descriptions are reduced; else each becomes one reduced text."""
     reduced = dict(body)
-    reduced["system"] = _content(body.get("system") or [])
-    reduced["messages"] = [
-        {**message, "content": _content(message["content"])} for message in body["messages"]
-    ]
-    reduced["tools"] = [_tool(tool) for tool in body.get("tools") or ()]
+    if body.get("system"):
+        reduced["system"] = _content(body["system"])
+    reduced["messages"] = [_holding(message) for message in body["messages"]]
+    if body.get("tools"):
+        reduced["tools"] = [reduce_tool(tool, schema=schemas) for tool in body["tools"]]
+    return reduced
+
+
+def reduce_tool(tool: Mapping[str, Any], *, schema: bool = False) -> dict[str, Any]:
+    """Its texts are the vendor's throughout: of them no line is kept, only fragments."""
+    reduced = dict(tool)
+    if "description" in tool:
+        reduced["description"] = _told(tool["description"])
+    if "input_schema" in tool:
+        made = _schema if schema else _schema_as_text
+        reduced["input_schema"] = made(tool["input_schema"])
     return reduced
 
 
@@ -103,19 +119,36 @@ def _content(content: Any) -> Any:
     if isinstance(content, str):
         return reduce_text(content)
     return [
-        {**part, "text": reduce_text(part["text"])} if isinstance(part.get("text"), str) else part
+        {**part, "text": reduce_text(part["text"])}
+        if isinstance(part.get("text"), str)
+        else _holding(part)
         for part in content
     ]
 
 
-def _tool(tool: Mapping[str, Any]) -> dict[str, Any]:
-    """Its texts are the vendor's throughout: of them no line is kept, only fragments."""
-    reduced = dict(tool)
-    if "description" in tool:
-        reduced["description"] = reduce_text(tool["description"], short=-1, telling=-1)
-    if "input_schema" in tool:
-        schema = json.dumps(tool["input_schema"], ensure_ascii=False)
-        schema = schema.replace('"$schema": "https://json-schema.org/draft/2020-12/schema", ', "")
-        told = reduce_text(schema, short=-1, telling=-1)
-        reduced["input_schema"] = {"type": "object", "description": told}
-    return reduced
+def _holding(holder: Mapping[str, Any]) -> dict[str, Any]:
+    """A message, or a part such as a tool's result, with its content reduced if it has any."""
+    content = holder.get("content")
+    return {**holder, "content": _content(content)} if content else dict(holder)
+
+
+def _told(text: str) -> str:
+    return reduce_text(text, short=-1, telling=-1)
+
+
+def _schema(schema: Any) -> Any:
+    """The schema, whole but for the prose of its descriptions."""
+    if isinstance(schema, list):
+        return [_schema(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        key: _told(value) if key == "description" and isinstance(value, str) else _schema(value)
+        for key, value in schema.items()
+    }
+
+
+def _schema_as_text(schema: Any) -> dict[str, Any]:
+    text = json.dumps(schema, ensure_ascii=False)
+    text = text.replace('"$schema": "https://json-schema.org/draft/2020-12/schema", ', "")
+    return {"type": "object", "description": _told(text)}

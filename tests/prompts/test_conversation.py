@@ -1,4 +1,4 @@
-"""Chat requests as template messages; and the real client's requests, whole."""
+"""Chat requests as template messages; and the real client's requests, at their size."""
 
 import json
 from dataclasses import replace
@@ -20,6 +20,7 @@ from edge.dialects.anthropic.parse import parse
 from edge.prompts import normalise, to_messages
 from edge.prompts.conversation import IMAGE_MARK, NO_RESULT
 from tests.prompts.awkward import NOW, QWEN, REAL, real
+from tests.prompts.padding import padded
 
 RECORDINGS = Path(__file__).parent.parent / "recordings"
 
@@ -116,8 +117,7 @@ def test_images_and_tool_changes_in_a_turn() -> None:
 
 def recorded(name: str) -> ChatRequest:
     call = json.loads((RECORDINGS / f"claude-code-{name}.json").read_text())
-    body = call["body"] if isinstance(call["body"], str) else json.dumps(call["body"])
-    return parse(body.encode(), dict(call["headers"]))
+    return parse(json.dumps(padded(call["body"])).encode(), dict(call["headers"]))
 
 
 CHATS = [

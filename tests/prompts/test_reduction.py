@@ -1,6 +1,6 @@
 """What a recording keeps of a request."""
 
-from tests.prompts.reduction import reduce_body, reduce_text
+from tests.prompts.reduction import reduce_body, reduce_text, reduce_tool
 
 PROSE = "This is a long sentence that says nothing about any place, day or session at all. "
 
@@ -24,3 +24,34 @@ def test_of_tools_only_fragments_stay():
     assert reduced["x"] == 1
     assert reduced["description"].endswith("current month is May 2026.")
     assert "sentence" not in reduced["description"]
+
+
+def test_a_schema_may_stay_whole_but_for_its_prose():
+    about = {"type": "string", "description": PROSE, "enum": [PROSE]}
+    schema = {
+        "type": "object",
+        "properties": {"description": about, "x": {"description": "A short one"}},
+        "required": ["description"],
+    }
+    kept = reduce_tool({"name": "T", "input_schema": schema}, schema=True)["input_schema"]
+    reduced = kept["properties"].pop("description")
+    assert reduced.pop("description").startswith("[prose 80 characters, sha256 ")
+    assert reduced == {"type": "string", "enum": [PROSE]}
+    assert kept == {**schema, "properties": {"x": {"description": "A short one"}}}
+
+
+def test_what_a_tool_brought_is_reduced_and_what_is_absent_stays_absent():
+    result = {"type": "tool_result", "content": [{"type": "text", "text": PROSE}]}
+    messages = [{"role": "user", "content": [result]}, {"role": "system"}]
+    reduced = reduce_body({"messages": messages})
+    assert list(reduced) == ["messages"]
+    assert reduced["messages"][1] == {"role": "system"}
+    (part,) = reduced["messages"][0]["content"]
+    assert part["content"][0]["text"].startswith("[prose 80 characters, sha256 ")
+
+
+def test_twice_is_once():
+    text = f"{PROSE}It lies at `/home/ada/x/`. {PROSE}\nand {PROSE}\n\n - Platform: linux\n"
+    once = reduce_text(text)
+    assert reduce_text(once) == once
+    assert reduce_text(once * 3, short=-1, telling=-1) == once * 3

@@ -2,7 +2,7 @@
 
 Runs the client in throw-away directories against a server of canned turns and keeps what
 it sent. Where the client cannot be had, and for what a headless run does not send, the
-recordings of this checkout stand in, and ``source`` says so.
+recordings of this checkout stand in at the size they had, and ``source`` says so.
 """
 
 from __future__ import annotations
@@ -17,10 +17,13 @@ from typing import Any
 from tests.bench.agent import headless
 from tests.bench.agent.client import PINNED, ClientUnavailable, ensure_client
 from tests.bench.agent.scripted import Script, serving, text
+from tests.bench.engine import shape
+from tests.prompts.padding import padded
 
 RECORDINGS = Path(__file__).parents[2] / "recordings"
 CLIENT_WITHIN_S = 120.0
 TASK = "Look at the project and tell me what it does."
+ELSEWHERE = "<system-reminder>\nWorking directory: /home/dev/orchard\n</system-reminder>"
 
 
 class NothingRecorded(Exception):
@@ -54,23 +57,21 @@ def bodies(version: str, clients: Path) -> Bodies:
 
 
 def recorded(version: str, source: str) -> Bodies:
-    """The checkout's recordings; the second laptop is the first in another directory."""
+    """The checkout's recordings; the second laptop is the first told of another directory."""
     full = recording(version, "default-tools")
-    elsewhere = json.loads(json.dumps(full).replace("project", "orchard"))
-    elsewhere |= {"tools": full["tools"], "system": full["system"]}
     return Bodies(
         source=source,
         full=full,
-        full_elsewhere=elsewhere,
+        full_elsewhere=shape.showing(full, ELSEWHERE),
         bare=recording(version, "bare"),
         title=recording(version, "title"),
     )
 
 
 def recording(version: str, name: str) -> dict[str, Any]:
-    """The body of one recorded request."""
+    """The body of one recorded request, padded to the size that the client sent."""
     path = RECORDINGS / f"claude-code-{version}-{name}.json"
-    body: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["body"]
+    body: dict[str, Any] = padded(json.loads(path.read_text(encoding="utf-8"))["body"])
     return body
 
 

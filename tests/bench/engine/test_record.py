@@ -1,5 +1,7 @@
 """Bodies from the recordings, and which request of a session is meant."""
 
+import json
+
 import pytest
 
 from tests.bench.agent.client import PINNED
@@ -12,6 +14,7 @@ def test_the_recordings_stand_in() -> None:
     assert len(bodies.full["tools"]) > 20
     assert 0 < len(bodies.bare["tools"]) < 10
     assert not bodies.title["tools"]
+    assert 75_000 < len(json.dumps(bodies.full)) < 85_000
 
 
 def test_two_laptops_differ_in_their_conversations_only() -> None:

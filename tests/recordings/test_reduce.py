@@ -10,7 +10,7 @@ from tests.recordings.reduce import main, reduced, reduced_text
 TESTS = Path(__file__).parents[1]
 FILES = [
     path
-    for folder in ("recordings", "toolcalls/recordings")
+    for folder in ("recordings", "safeguards/recordings", "toolcalls/recordings")
     for path in sorted((TESTS / folder).glob("*.json"))
 ]
 PROSE = "This is a long sentence that says nothing about any place, day or session at all. "

@@ -106,9 +106,10 @@ class Rig:
             yield Served(what.name, base_url, what.port)
 
     def long_body(self, codriver: Served) -> dict[str, Any]:
-        """The client's whole prompt at ``prompt_tokens``, in codriver's count."""
+        """The client's prompt, without what codriver does not show a small model, at
+        ``prompt_tokens`` in codriver's count."""
         if "long" not in self._sized:
-            body = shape.timed(self.bodies.full, 16)
+            body = shape.timed(shape.working(self.bodies.full), 16)
             found = shape.sized(body, self.prompt_tokens, self.filler, codriver.count)
             self._sized["long"] = found
             self.tell(f"  the long prompt: {codriver.count(found)} tokens")

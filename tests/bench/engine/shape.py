@@ -10,6 +10,8 @@ import copy
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from edge.prompts.coaching.toolset import ORGANISING
+
 Body = Mapping[str, Any]
 
 FILL_OPENING = "These are the files we talk about:\n\n"
@@ -53,6 +55,12 @@ def continued(body: Body, said: str, words: str) -> dict[str, Any]:
 def without_tools(body: Body) -> dict[str, Any]:
     """The same with nothing on offer, as the client asks for titles and summaries."""
     return copy.deepcopy(dict(body)) | {"tools": []}
+
+
+def working(body: Body) -> dict[str, Any]:
+    """With the tools that codriver shows to small models: what every engine is to read."""
+    tools = [tool for tool in body.get("tools") or () if tool["name"] not in ORGANISING]
+    return copy.deepcopy(dict(body)) | {"tools": tools}
 
 
 def marked(body: Body, mark: str) -> dict[str, Any]:

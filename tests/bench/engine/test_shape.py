@@ -103,3 +103,10 @@ def test_as_chat_completion() -> None:
     assert made["tools"][0]["function"]["name"] == FULL["tools"][0]["name"]
     assert (made["max_tokens"], made["temperature"], made["stream"]) == (16, 0, True)
     assert "tools" not in shape.as_chat_completion(shape.timed(shape.without_tools(FULL), 16))
+
+
+def test_every_engine_reads_the_tools_that_do_the_work():
+    kept = [tool["name"] for tool in shape.working(FULL)["tools"]]
+    assert {"Bash", "Edit", "Read", "Write"} <= set(kept)
+    assert not {"Agent", "Workflow", "TaskCreate"} & set(kept)
+    assert shape.working(shape.without_tools(FULL))["tools"] == []

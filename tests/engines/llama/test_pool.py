@@ -295,14 +295,20 @@ async def test_a_busy_model_is_waited_for_and_then_swapped(tmp_path: Path):
         assert (stage.starts("a"), stage.starts("b"), stage.loaded) == (1, 1, 1)
 
 
+async def crowded(stage: Stage):
+    """An answer that holds on to "a", who has waited too long for "b", and one late for "a"."""
+    held = await begin(stage, ask("a", "hold on"))
+    asking = stage.asking(ask("b", "say b"))
+    await stage.time.until_asleep(SWAP_PATIENCE)
+    stage.time.pass_(SWAP_PATIENCE)
+    late = stage.asking(ask("a", "say late"))
+    await until(lambda: "2 requests wait" in stage.pool.state().reason)
+    return held, asking, late
+
+
 async def test_new_requests_do_not_starve_one_that_waits_for_another_model(tmp_path: Path):
     async with running(tmp_path, together=False) as stage:
-        held = await begin(stage, ask("a", "hold on"))
-        asking = stage.asking(ask("b", "say b"))
-        await stage.time.until_asleep(SWAP_PATIENCE)
-        stage.time.pass_(SWAP_PATIENCE)
-        late = stage.asking(ask("a", "say late"))
-        await until(lambda: "2 requests wait" in stage.pool.state().reason)
+        held, asking, late = await crowded(stage)
         assert await stage.pool.count_tokens(ask("a", "messages")) == 1, "a count is brief"
         await held.aclose()
         assert said(await answer(asking)) == ["b"]
@@ -315,12 +321,7 @@ async def test_new_requests_do_not_starve_one_that_waits_for_another_model(tmp_p
 
 async def test_who_leaves_while_it_waits_costs_nobody_a_model(tmp_path: Path):
     async with running(tmp_path, together=False) as stage:
-        held = await begin(stage, ask("a", "hold on"))
-        asking = stage.asking(ask("b", "say b"))
-        await stage.time.until_asleep(SWAP_PATIENCE)
-        stage.time.pass_(SWAP_PATIENCE)
-        late = stage.asking(ask("a", "say late"))
-        await until(lambda: "2 requests wait" in stage.pool.state().reason)
+        held, asking, late = await crowded(stage)
         asking.cancel()
         assert said(await answer(late)) == ["late"], "the way is free again"
         await held.aclose()

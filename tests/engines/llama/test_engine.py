@@ -566,6 +566,7 @@ async def test_a_new_worker_warms_up_before_anybody_asks(tmp_path: Path):
         await again(engine, spawner, kill=spawner.links[0].pid)
         (warm,) = [sent for sent in spawner.links[1].sent if isinstance(sent, Warm)]
         assert [message["role"] for message in warm.prompt.messages] == ["system"]
+        assert warm.prompt.now > 0, "templates tell the day"
         assert not [sent for sent in spawner.links[0].sent if isinstance(sent, Warm)]
         assert (await collect(engine, ask("say x")))[-1] == end(1)
 

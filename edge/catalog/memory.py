@@ -9,14 +9,14 @@ and compute buffers equal its log within 2 %. What had to stay in memory (peak r
 less the file pages behind repacked weights) was, in MiB, and is put at, in brackets, with
 micro-batches of 256, 16 sequences and nearly every cell in use:
 
-    SmolLM2           2,048 tokens     274 (309)
-                      8,192            409 (444)
-    Qwen 0.5B         4,096            722 (841)
-                     16,384            873 (985)
-                     32,768          1,073 (1,177)
+    SmolLM2           2,048 tokens     274 (324)
+                      8,192            409 (459)
+    Qwen 0.5B         4,096            722 (887)
+                     16,384            873 (1,031)
+                     32,768          1,073 (1,223)
 
-and for 4,096 tokens of one prompt 357 (741) with gemma and 1,299 (1,503) with the 1.5B: a
-part of the scratch buffer stays untouched.
+and for 4,096 tokens of one prompt 357 (741) with gemma and 1,299 (1,549) with the 1.5B: a
+part of the scratch buffer stays untouched, and the room for drafted tokens' logits was not used.
 """
 
 from __future__ import annotations
@@ -56,6 +56,9 @@ their agents, and the shared beginnings; sharing costs no cells."""
 FEW_SEQUENCES = 6
 """The same where each costs something although it rests: those that run, and what was used
 last. States that cannot be cut are held for every sequence."""
+
+DRAFT_ROWS = 96
+"""Tokens of one step whose logits are wanted: four answers' of 24 each, or one's of 64."""
 
 _SPARE_SEQUENCES = 1
 """One more that the worker moves blocks of state through."""
@@ -103,7 +106,7 @@ def need(facts: GgufFacts, layout: Layout) -> MemoryNeed:
     return MemoryNeed(
         weights=facts.tensor_bytes,
         context=Bytes(kv_bytes(facts, layout) + state_bytes(facts, layout.sequences)),
-        compute=compute_bytes(facts, layout),
+        compute=Bytes(compute_bytes(facts, layout) + draft_bytes(facts, layout)),
         worker=Bytes(WORKER_BYTES + vocabulary_entries(facts) * VOCABULARY_ENTRY_BYTES),
     )
 
@@ -165,6 +168,13 @@ def compute_bytes(facts: GgufFacts, layout: Layout) -> Bytes:
     mask = _padded(layout.n_ctx) * rows * 6
     feeding = rows * (6 * width + 3 * inner) * 4 + mask
     return Bytes(max(output, feeding) + logits)
+
+
+def draft_bytes(facts: GgufFacts, layout: Layout) -> Bytes:
+    """Logits of drafted tokens, beyond one row for each sequence; what cannot be cut drafts
+    nothing."""
+    rows = DRAFT_ROWS - layout.sequences if is_divisible(facts) else 0
+    return Bytes(max(0, rows) * (facts.vocab_size or 0) * 4)
 
 
 def vocabulary_entries(facts: GgufFacts) -> int:

@@ -10,6 +10,7 @@ from edge.catalog.memory import (
     N_SEQUENCES,
     Layout,
     compute_bytes,
+    draft_bytes,
     is_divisible,
     kv_bytes,
     need,
@@ -182,3 +183,10 @@ def test_only_active_experts_are_read():
     )
     assert token_bytes(replace(shape, tensors=tensors)) == 300
     assert token_bytes(replace(shape, tensors=tensors[:1])) == 1000
+
+
+def test_logits_of_drafts_are_counted_where_a_state_can_be_cut():
+    layout = Layout(4096, 256, n_sequences=16)
+    assert draft_bytes(qwen_coder("0.5b"), layout) == (96 - 17) * 151_936 * 4
+    assert draft_bytes(gemma3(), layout) == 0
+    assert draft_bytes(smollm2(), Layout(4096, 256, n_sequences=100)) == 0

@@ -7,6 +7,7 @@ before them, and what followed there is the draft. Knows tokens only, no llama.c
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +15,16 @@ from numpy.typing import NDArray
 NGRAM = 3
 """Tokens that must match before anything is drafted."""
 
-REACH = 12
+REACH = 32
 """Tokens compared at most to tell the better of two places."""
 
-CANDIDATES = 8
-"""Earlier places compared at most; the newest come first."""
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the last ``reach`` tokens, REACH at most, stood before; ``end`` is behind them."""
+
+    end: int
+    reach: int
 
 
 class Lookup:
@@ -36,16 +42,20 @@ class Lookup:
         self._held[self._count] = token
         self._count += 1
 
-    def draft(self, length: int) -> list[int]:
-        """At most ``length`` tokens that may come next, none where nothing matches."""
+    def place(self) -> Place | None:
+        """Where most of the last tokens stood before, of equal places the newest."""
         held = self._held[: self._count]
-        if length <= 0 or self._count <= NGRAM:
-            return []
-        places = self._places(held)
-        if not len(places):
-            return []
-        best = max(places[-CANDIDATES:].tolist(), key=lambda end: (_reach(held, end), end))
-        return [int(token) for token in held[best : best + length]]
+        if self._count <= NGRAM or not len(places := self._places(held)):
+            return None
+        reach = NGRAM
+        while reach < REACH and len(longer := _longer(held, places, reach)):
+            places, reach = longer, reach + 1
+        return Place(int(places[-1]), reach)
+
+    def follow(self, place: Place, length: int) -> list[int]:
+        """At most ``length`` tokens that stood behind ``place``."""
+        end = min(self._count, place.end + max(0, length))
+        return [int(token) for token in self._held[place.end : end]]
 
     @staticmethod
     def _places(held: NDArray[np.int32]) -> NDArray[np.intp]:
@@ -58,9 +68,8 @@ class Lookup:
         return np.flatnonzero(found) + NGRAM
 
 
-def _reach(held: NDArray[np.int32], end: int) -> int:
-    """How far back the text before ``end`` is the same as the last text."""
-    reach = NGRAM
-    while reach < min(REACH, end) and held[end - reach - 1] == held[-reach - 1]:
-        reach += 1
-    return reach
+def _longer(held: NDArray[np.int32], places: NDArray[np.intp], reach: int) -> NDArray[np.intp]:
+    """Those of ``places``, alike in ``reach`` tokens, that are so in one more."""
+    inside = places[places > reach]
+    longer: NDArray[np.intp] = inside[held[inside - reach - 1] == held[-reach - 1]]
+    return longer

@@ -350,6 +350,7 @@ class InferenceLoop:
         One that has none waits while others go on: what they hold comes free.
         """
         work = []
+        rows = self._pace.rows(sum(seated.answer is not None for seated in self._seated) or 1)
         for seated in list(self._seated):
             if (answer := seated.answer) is None:
                 continue
@@ -357,7 +358,7 @@ class InferenceLoop:
             if held >= self._context.size:
                 self._run_over(seated, answer)
                 continue
-            answer.trim(self._context.size - held)
+            answer.trim(min(rows, self._context.size - held))
             if self._memory.make_room(seated.strand, len(answer.pending)):
                 work.append((seated, answer.pending))
         return work

@@ -31,6 +31,21 @@ def test_success_makes_drafts_longer_and_failure_shorter():
     assert (drafts.drafted, drafts.accepted) == (2 * first + 48, 48)
 
 
+def test_what_is_copied_is_another_matter_than_what_is_alike():
+    text = list(range(100))
+    drafts = Drafts(pace(0.01), [*text, *([7, 8, 9] * 2), 200, *range(3)])
+    for _ in range(9):
+        drafts.judge(len(drafts.propose()), 0)
+    assert drafts.propose() == []
+    for token in range(3, 20):
+        drafts.add(token)
+    copied = drafts.propose()
+    assert copied == list(range(20, 20 + len(copied)))
+    for _ in range(3):
+        drafts.judge(len(copied), len(copied))
+    assert len(drafts.propose()) == DRAFT_LENGTHS[-1]
+
+
 def test_what_does_not_pay_rests_and_is_tried_again():
     drafts = Drafts(pace(0.03), TEXT)
     assert drafts.propose() == []

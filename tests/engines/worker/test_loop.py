@@ -287,6 +287,16 @@ def test_drafts_that_are_wrong_change_nothing():
     assert stage.text(1) == expected(prompt, 60)
 
 
+def test_drafts_of_several_answers_fit_into_one_step():
+    prompts = {number: [*range(number, number + 9)] * 8 for number in (1, 2, 3, 4)}
+    stage = Stage(size=8000, batch=32)
+    for number, prompt in prompts.items():
+        stage.submit(number, prompt, limit=60)
+    stage.run()
+    for number, prompt in prompts.items():
+        assert stage.text(number) == expected(prompt, 60)
+
+
 @pytest.mark.parametrize("divisible", [True, False])
 def test_models_whose_state_cannot_be_cut(divisible: bool):
     stage = Stage(divisible=divisible)

@@ -89,8 +89,31 @@ def test_the_length_follows_what_steps_really_took():
     assert pace.draft_length(0.5) == 0
 
 
+def test_a_long_draft_pays_where_few_rows_are_dear():
+    """Figures of the same behind 4,096 tokens."""
+    pace = measured(_1=0.035, _4=0.103, _8=0.188, _16=0.357, _24=0.527, _64=0.908)
+    assert pace.draft_length(0.99) == 63
+    assert pace.draft_length(0.95) in (3, 7)
+    assert pace.draft_length(0.7) == 0
+
+
+def test_no_draft_takes_longer_than_a_step_may():
+    slow = measured(_1=0.2, _4=0.21, _8=0.22, _16=0.25, _24=0.3, _64=TARGET_SECONDS + 0.1)
+    assert slow.draft_length(0.999) == 23
+    small = Pace(32, 32)
+    for rows in (1, 4, 8, 16, 24):
+        small.learn(rows, 0, Seconds(0.1))
+    assert small.draft_length(0.999) == 23
+
+
+def test_answers_that_run_together_have_short_steps():
+    pace = Pace(256, 256)
+    assert [pace.rows(running) for running in (1, 2, 4)] == [256, 24, 24]
+    assert Pace(64, 64).rows(4) == 16
+
+
 def test_drafts_do_not_pay_where_every_token_costs_the_same():
-    pace = measured(_4=0.136, _8=0.272, _16=0.544, _24=0.816)
+    pace = measured(_4=0.136, _8=0.272, _16=0.544, _24=0.816, _64=2.176)
     assert pace.draft_length(0.99) == 0
     assert settled(alone=0.03, each=0.005).draft_length(0.1) == 0
 

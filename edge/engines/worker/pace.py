@@ -28,6 +28,13 @@ attention works in tiles, too: behind 8,192 tokens of a 0.5B model 24 rows took 
 ROWS_BESIDE = 24
 """Tokens of one answer in a step at most while another runs, which waits for them."""
 
+REMEMBERED = 256
+"""Steps of one token after which what a longer one took is forgotten: it may have been a bad
+moment, and what is thought dear is never measured again."""
+
+_HOPED = 3
+"""Tokens beside others for the price of one alone, until prompts were read."""
+
 _NEW = 0.25
 """Weight of the newest measurement: boards heat up, contexts grow."""
 
@@ -44,16 +51,25 @@ class Pace:
         self._read: float | None = None
         self._beside: float | None = None
         self._steps: dict[int, float] = {}
+        self._seen: dict[int, int] = {}
+        self._singles = 0
 
     def learn(self, rows: int, read: int, took: Seconds) -> None:
         """A step with ``rows`` tokens of answers, drafts among them, and ``read`` tokens of
         prompts took so long."""
         if rows and not read:
             self._steps[rows] = _mixed(self._steps.get(rows), took)
+            self._seen[rows] = self._singles = self._singles + (rows == 1)
+            self._forget()
         elif rows and (alone := self.seconds(rows)) is not None:
             self._beside = _mixed(self._beside, max(0.0, took - alone) / read)
         elif read >= MIN_CHUNK_TOKENS:
             self._read = _mixed(self._read, took / read)
+
+    def _forget(self) -> None:
+        old = [n for n, at in self._seen.items() if n > 1 and self._singles - at > REMEMBERED]
+        for rows in old:
+            del self._steps[rows], self._seen[rows]
 
     @property
     def chunk(self) -> int:
@@ -100,7 +116,8 @@ class Pace:
         fewer = max((n for n in self._steps if n < rows), default=None)
         if fewer is None:
             return min(self._steps.values(), default=None)
-        return self._steps[fewer] + (rows - fewer) * (self._read or 0.0)
+        each = self._read or self._steps[fewer] / fewer / _HOPED
+        return self._steps[fewer] + (rows - fewer) * each
 
     def least(self, rows: int) -> float | None:
         """What a step of so many rows takes: as seen, or no less than fewer rows take and

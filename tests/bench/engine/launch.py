@@ -60,6 +60,15 @@ def llama_cpp_python(python: Path, setting: Setting) -> Launch:
     place = ("--host", "127.0.0.1", "--port", str(port))
     size = ("--model", str(setting.model), "--n_ctx", str(setting.context))
     threads = ("--n_threads", str(setting.threads), "--n_threads_batch", str(setting.threads))
-    tuning = ("--flash_attn", "true", "--n_batch", "2048", "--n_ubatch", "512")
+    tuning = (
+        "--flash_attn",
+        "true",
+        "--interrupt_requests",
+        "false",
+        "--n_batch",
+        "2048",
+        "--n_ubatch",
+        "512",
+    )
     command = (str(python), "-m", "llama_cpp.server", *place, *size, *threads, *tuning)
     return Launch("llama-cpp-python", command, port)

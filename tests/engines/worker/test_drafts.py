@@ -1,6 +1,6 @@
 """When to draft."""
 
-from edge.engines.worker.drafts import REST_STEPS, TRY_LENGTH, Drafts
+from edge.engines.worker.drafts import Drafts
 from edge.engines.worker.pace import DRAFT_LENGTHS, Pace
 from edge.units import Seconds
 
@@ -33,25 +33,38 @@ def test_success_makes_drafts_longer_and_failure_shorter():
 
 def test_what_is_copied_is_another_matter_than_what_is_alike():
     text = list(range(100))
-    drafts = Drafts(pace(0.01), [*text, *([7, 8, 9] * 2), 200, *range(3)])
-    for _ in range(9):
-        drafts.judge(len(drafts.propose()), 0)
+    drafts = Drafts(pace(0.01), [*text, 200, *range(3)])
+    drafts.judge(len(drafts.propose()), 0)
     assert drafts.propose() == []
     for token in range(3, 20):
         drafts.add(token)
     copied = drafts.propose()
     assert copied == list(range(20, 20 + len(copied)))
-    for _ in range(3):
+    for _ in range(6):
         drafts.judge(len(copied), len(copied))
     assert len(drafts.propose()) == DRAFT_LENGTHS[-1]
 
 
-def test_what_does_not_pay_rests_and_is_tried_again():
-    drafts = Drafts(pace(0.03), TEXT)
+def test_what_does_not_pay_is_judged_without_being_decoded():
+    """Ten tokens cost nothing to guess; once they were right, drafting begins."""
+    drafts = Drafts(pace(0.02), [*range(100, 140), *range(100, 103)])
+    drafted = []
+    for token in range(103, 140):
+        drafted.append(len(drafts.propose()))
+        drafts.add(token)
+    assert drafted[:3] == [0, 0, 0]
+    assert drafted[-1] > 0
+    assert drafts.drafted == 0
+
+
+def test_wrong_guesses_end_drafts():
+    drafts = Drafts(pace(0.01), [*range(9)] * 3)
+    for wrong in range(500, 530):
+        drafts.judge(len(drafts.propose()), 0)
+        drafts.add(wrong)
+        for token in range(9):
+            drafts.add(token)
     assert drafts.propose() == []
-    resting = [drafts.propose() for _ in range(REST_STEPS)]
-    assert resting[:-1] == [[]] * (REST_STEPS - 1)
-    assert len(resting[-1]) == TRY_LENGTH
 
 
 def test_the_answer_itself_is_text_before():

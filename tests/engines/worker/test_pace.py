@@ -7,6 +7,7 @@ from edge.engines.worker.pace import (
     MIN_CHUNK_TOKENS,
     MIN_SLICE_TOKENS,
     PATIENCE,
+    REMEMBERED,
     TARGET_SECONDS,
     Pace,
 )
@@ -95,6 +96,21 @@ def test_a_long_draft_pays_where_few_rows_are_dear():
     assert pace.draft_length(0.99) == 63
     assert pace.draft_length(0.95) in (3, 7)
     assert pace.draft_length(0.7) == 0
+
+
+def test_what_was_dear_once_is_measured_again():
+    pace = measured(_1=0.035, _4=0.9, _8=0.9, _16=0.9, _24=0.9)
+    pace.learn(64, 0, Seconds(1.9))
+    assert pace.draft_length(0.99) == 0
+    for _ in range(REMEMBERED + 1):
+        pace.learn(1, 0, Seconds(0.035))
+    assert pace.draft_length(0.99) > 0
+
+
+def test_before_anything_was_read_rows_cost_something():
+    pace = Pace(256, 256)
+    pace.learn(1, 0, Seconds(0.03))
+    assert pace.seconds(4) == pytest.approx(0.06)
 
 
 def test_no_draft_takes_longer_than_a_step_may():

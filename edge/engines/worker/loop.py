@@ -350,7 +350,7 @@ class InferenceLoop:
         One that has none waits while others go on: what they hold comes free.
         """
         work = []
-        rows = self._pace.rows(sum(seated.answer is not None for seated in self._seated) or 1)
+        self._pace.running = max(1, sum(s.answer is not None for s in self._seated))
         for seated in list(self._seated):
             if (answer := seated.answer) is None:
                 continue
@@ -358,7 +358,7 @@ class InferenceLoop:
             if held >= self._context.size:
                 self._run_over(seated, answer)
                 continue
-            answer.trim(min(rows, self._context.size - held))
+            answer.trim(min(self._pace.rows, self._context.size - held))
             if self._memory.make_room(seated.strand, len(answer.pending)):
                 work.append((seated, answer.pending))
         return work

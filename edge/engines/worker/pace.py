@@ -29,7 +29,7 @@ ROWS_BESIDE = 24
 """Tokens of one answer in a step at most while another runs, which waits for them."""
 
 REMEMBERED = 256
-"""Steps of one token after which what a longer one took is forgotten: it may have been a bad
+"""Steps without drafts after which what a longer one took is forgotten: it may have been a bad
 moment, and what is thought dear is never measured again."""
 
 _HOPED = 3
@@ -53,13 +53,15 @@ class Pace:
         self._steps: dict[int, float] = {}
         self._seen: dict[int, int] = {}
         self._singles = 0
+        self.running = 1
+        """Answers that run; kept true by the loop."""
 
     def learn(self, rows: int, read: int, took: Seconds) -> None:
         """A step with ``rows`` tokens of answers, drafts among them, and ``read`` tokens of
         prompts took so long."""
         if rows and not read:
             self._steps[rows] = _mixed(self._steps.get(rows), took)
-            self._seen[rows] = self._singles = self._singles + (rows == 1)
+            self._seen[rows] = self._singles = self._singles + (rows <= self.running)
             self._forget()
         elif rows and (alone := self.seconds(rows)) is not None:
             self._beside = _mixed(self._beside, max(0.0, took - alone) / read)
@@ -90,24 +92,24 @@ class Pace:
         return max(MIN_SLICE_TOKENS, min(self.chunk, spare))
 
     def draft_length(self, chance: float) -> int:
-        """How many drafted tokens bring most tokens a second, each accepted with ``chance``
-        if the one before was; 0 where drafting does not pay."""
+        """How many drafted tokens bring all that run most tokens a second, each accepted with
+        ``chance`` if the one before was; 0 where drafting does not pay."""
+        others = self.running - 1
         best, best_rate = 0, 0.0
-        for length in (0, *DRAFT_LENGTHS):
-            seconds = self.seconds(length + 1)
+        for length in (0, *(length for length in DRAFT_LENGTHS if length < self.rows)):
+            seconds = self.seconds(others + length + 1)
             if not seconds:
                 return DRAFT_LENGTHS[1]
-            rate = gained(chance, length) / seconds
-            if rate > best_rate and self._may_take(length + 1, seconds):
+            rate = (others + gained(chance, length)) / seconds
+            if rate > best_rate and (length == 0 or seconds <= TARGET_SECONDS):
                 best, best_rate = length, rate
         return best
 
-    def _may_take(self, rows: int, seconds: float) -> bool:
-        return rows == 1 or (rows <= self._largest and seconds <= TARGET_SECONDS)
-
-    def rows(self, running: int) -> int:
-        """Tokens that each of so many answers may have decoded in one step."""
-        return self._largest if running == 1 else min(ROWS_BESIDE, self._largest // running)
+    @property
+    def rows(self) -> int:
+        """Tokens that each running answer may have decoded in one step."""
+        most = self._largest // max(1, self.running)
+        return most if self.running < 2 else min(ROWS_BESIDE, most)
 
     def seconds(self, rows: int) -> float | None:
         """What a step of so many rows takes: as seen, or as hoped from its neighbours."""

@@ -123,9 +123,20 @@ def test_no_draft_takes_longer_than_a_step_may():
 
 
 def test_answers_that_run_together_have_short_steps():
-    pace = Pace(256, 256)
-    assert [pace.rows(running) for running in (1, 2, 4)] == [256, 24, 24]
-    assert Pace(64, 64).rows(4) == 16
+    pace = Pace(64, 64)
+    found = []
+    for pace.running in (1, 2, 4):
+        found.append(pace.rows)
+    assert found == [64, 24, 16]
+
+
+def test_beside_others_a_draft_is_weighed_by_what_it_costs_them():
+    """Four rows are the price of one tile: where four answers run a draft is another."""
+    pace = measured(_1=0.03, _4=0.061, _7=0.105, _11=0.13, _19=0.18)
+    assert pace.draft_length(0.8) > 0
+    pace.running = 4
+    assert pace.draft_length(0.8) == 0
+    assert pace.draft_length(0.999) > 0
 
 
 def test_drafts_do_not_pay_where_every_token_costs_the_same():

@@ -26,7 +26,11 @@ attention works in tiles, too: behind 8,192 tokens of a 0.5B model 24 rows took 
 1.59 s and 64 rows 1.24 s (two x86 cores, llama-cpp-python 0.3.36)."""
 
 ROWS_BESIDE = 24
-"""Tokens of one answer in a step at most while another runs, which waits for them."""
+"""Tokens of one answer in a step at most while another runs."""
+
+DRAFT_PATIENCE = 1.25
+"""How many times its own time a running answer's step may take because of another's draft: it
+would wait for what the other gains."""
 
 REMEMBERED = 256
 """Steps without drafts after which what a longer one took is forgotten: it may have been a bad
@@ -95,13 +99,14 @@ class Pace:
         """How many drafted tokens bring all that run most tokens a second, each accepted with
         ``chance`` if the one before was; 0 where drafting does not pay."""
         others = self.running - 1
+        most = DRAFT_PATIENCE * (self.seconds(self.running) or 0.0) if others else TARGET_SECONDS
         best, best_rate = 0, 0.0
         for length in (0, *(length for length in DRAFT_LENGTHS if length < self.rows)):
             seconds = self.seconds(others + length + 1)
             if not seconds:
-                return DRAFT_LENGTHS[1]
+                return 0 if others else DRAFT_LENGTHS[1]
             rate = (others + gained(chance, length)) / seconds
-            if rate > best_rate and (length == 0 or seconds <= TARGET_SECONDS):
+            if rate > best_rate and (length == 0 or seconds <= most):
                 best, best_rate = length, rate
         return best
 

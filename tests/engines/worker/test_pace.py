@@ -132,11 +132,13 @@ def test_answers_that_run_together_have_short_steps():
 
 def test_beside_others_a_draft_is_weighed_by_what_it_costs_them():
     """Four rows are the price of one tile: where four answers run a draft is another."""
-    pace = measured(_1=0.03, _4=0.061, _7=0.105, _11=0.13, _19=0.18)
+    pace = measured(_1=0.03, _4=0.061, _7=0.105, _11=0.13, _19=0.18, _27=0.22)
     assert pace.draft_length(0.8) > 0
     pace.running = 4
-    assert pace.draft_length(0.8) == 0
-    assert pace.draft_length(0.999) > 0
+    assert pace.draft_length(0.999) == 0
+    parallel = measured(_1=0.03, _4=0.031, _7=0.032, _11=0.033, _19=0.036, _27=0.06)
+    parallel.running = 4
+    assert parallel.draft_length(0.8) == 15
 
 
 def test_drafts_do_not_pay_where_every_token_costs_the_same():

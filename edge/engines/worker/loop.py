@@ -20,7 +20,7 @@ from edge.engines.worker.answering import Answering, Logits, Order, Tokens
 from edge.engines.worker.context import NoCells, Part
 from edge.engines.worker.crew import Crew
 from edge.engines.worker.drafts import Drafts
-from edge.engines.worker.ledger import Strand
+from edge.engines.worker.ledger import Strand, common
 from edge.engines.worker.memory import Cells, Memory
 from edge.engines.worker.pace import Pace
 from edge.engines.worker.prefixes import Policy
@@ -36,6 +36,9 @@ ANSWER_ROOM_TOKENS = 1024
 
 KEEP_EVERY = 8
 """Steps of running answers between two blocks that are handed to the disk."""
+
+READ_ONCE_TOKENS = 64
+"""A prompt waits for another that is reading at least so many tokens that both begin with."""
 
 SIDE_TOKENS = 2048
 """A prompt with less to read may pass one that has to wait for memory."""
@@ -252,7 +255,10 @@ class InferenceLoop:
         for job in list(self._waiting):
             if len(self._seated) >= self._n_parallel:
                 return
-            if blocked and len(job.tokens) - self._memory.longest(job.tokens) > SIDE_TOKENS:
+            held = self._memory.longest(job.tokens)
+            if self._is_being_read(job.tokens, held):
+                continue
+            if blocked and len(job.tokens) - held > SIDE_TOKENS:
                 continue
             place = self._memory.seat(job.tokens, job.stable, self._room(job), asked=not job.warm)
             if place is None and job.warm:
@@ -268,6 +274,13 @@ class InferenceLoop:
             self._seated.append(seated)
             if place.coming is None:
                 self._begin(seated)
+
+    def _is_being_read(self, tokens: list[int], held: int) -> bool:
+        """Whether somebody is about to read more of a prompt's beginning than is held: agents
+        that start together share it, if they do not read side by side."""
+        others = (s.job.tokens for s in self._seated if s.answer is None)
+        shared = max((common(other, tokens) for other in others), default=0)
+        return self._divisible and shared - held >= READ_ONCE_TOKENS
 
     def _room(self, job: Job) -> int:
         wanted = ANSWER_ROOM_TOKENS

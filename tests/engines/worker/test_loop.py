@@ -27,7 +27,7 @@ from edge.engines.frames import (
 from edge.engines.worker.answering import Order
 from edge.engines.worker.blocks import blocks_of
 from edge.engines.worker.crew import Crew
-from edge.engines.worker.loop import InferenceLoop, Job, _Wake
+from edge.engines.worker.loop import READ_ONCE_TOKENS, InferenceLoop, Job, _Wake
 from edge.engines.worker.prefix_files import PrefixFiles
 from edge.engines.worker.prefixes import Prefixes
 from edge.engines.worker.snapshots import Snapshots
@@ -180,6 +180,35 @@ def continued(stage: Stage, folder: Path | None = None) -> Stage:
         stage.loop._memory._shelf._store = store
         store.when_done(lambda: stage.loop._inbox.put(_Wake()))
     return stage
+
+
+def test_a_beginning_that_several_have_is_read_once():
+    stage = Stage(size=4000, batch=32)
+    beginning = [n % 50 + 1 for n in range(0, 2100, 7)]
+    prompts = {number: [*beginning, number + 50, *PROMPT] for number in (1, 2, 3)}
+    for number, prompt in prompts.items():
+        stage.submit(number, prompt)
+    stage.run()
+    for number, prompt in prompts.items():
+        assert stage.text(number) == expected(prompt)
+    kept = [stage.kept(number) for number in prompts]
+    assert kept[0] == 0
+    assert min(kept[1:]) >= len(beginning) - READ_ONCE_TOKENS
+
+
+def test_who_waits_for_a_reader_that_leaves_reads_the_rest():
+    stage = Stage(size=4000, batch=32)
+    beginning = [n % 50 + 1 for n in range(0, 2100, 7)]
+    first = stage.submit(1, [*beginning, 51])
+    stage.submit(2, [*beginning, 52])
+
+    def leave() -> None:
+        if len(stage.context.decodes) == 4:
+            first.cancelled.set()
+
+    stage.context.before_decode = leave
+    stage.run()
+    assert stage.text(2) == expected([*beginning, 52])
 
 
 def test_two_at_once_share_what_one_has_read():

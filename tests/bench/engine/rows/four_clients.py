@@ -1,7 +1,8 @@
 """Row: tokens a second of four clients together, against llama-server with four slots.
 
 Each client has its own conversation and its prompt is warm: the same four are asked twice,
-and the second time is timed, from the first token of any to the last of all.
+and the second time is timed while all four are answered: answers end where their model ends
+them, and what is left of them then is written by fewer.
 """
 
 from __future__ import annotations
@@ -50,9 +51,12 @@ def _together(rig: Rig, server: Served) -> list[Answer]:
 
 
 def total_rate(answers: Sequence[Answer]) -> float:
-    """All tokens but each answer's first, over the time from the first to the last of all."""
+    """Tokens a second from the last one's first token to the first one's last; of answers that
+    were not written together from the first token of any to the last of all."""
     if not all(answer.arrivals for answer in answers):
         raise BenchError("one of the clients got no content")
-    began = min(answer.first for answer in answers)
-    ended = max(answer.times[-1] for answer in answers)
-    return sum(answer.written - 1 for answer in answers) / (ended - began)
+    firsts, lasts = [a.first for a in answers], [a.times[-1] for a in answers]
+    began, ended = max(firsts), min(lasts)
+    if began >= ended:
+        began, ended = min(firsts), max(lasts)
+    return sum(began < at <= ended for a in answers for at in a.times) / (ended - began)

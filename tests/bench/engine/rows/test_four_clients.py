@@ -13,8 +13,9 @@ def answer(*times: float) -> Answer:
     return Answer(0, times[-1] if times else 0, arrivals, "", 1, 0, len(times))
 
 
-def test_all_tokens_over_all_the_time() -> None:
-    assert total_rate([answer(1, 2, 3), answer(2, 3, 5)]) == pytest.approx(4 / 4)
+def test_all_tokens_while_all_are_answered() -> None:
+    assert total_rate([answer(1, 2, 3), answer(2, 3, 5)]) == pytest.approx(2 / 1)
+    assert total_rate([answer(1, 2, 3, 4, 5), answer(1, 2, 3)]) == pytest.approx(4 / 2)
 
 
 def test_waiting_for_one_another_costs() -> None:

@@ -17,11 +17,6 @@ OTHER_STORIES = (
     "years ago, in full sentences.",
 )
 
-COUNTING = (
-    "Do not use any tool. Count from one to five hundred in words, one number on each line, and "
-    "write nothing else."
-)
-
 SAID = "I have looked at it; the files are plain and in good order."
 
 NEXT = (

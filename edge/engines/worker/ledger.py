@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 MIN_SHARED_TOKENS = 32
 """Shorter beginnings (a template's first words) are not worth a copy."""
 
-LOSABLE_TOKENS = 512
-"""A sequence that a prompt departs from so near its end is cut and continued; where more
-would be lost the common beginning is copied, and both are kept while there is room."""
+LOSABLE_TOKENS, LOSABLE_UNFORCED = 512, 128
+"""A sequence that a prompt departs from so near its end is cut and continued, the second while
+another one is empty: a session's next turn loses some words of its last, another session's would
+be all that is said. Where more would be lost the common beginning is copied, and both are kept
+while there is room."""
 
 
 @dataclass(slots=True)
@@ -170,10 +172,11 @@ class Ledger:
         whole = kept == len(strand.tokens)
         return kept if self._divisible or whole else 0
 
-    @staticmethod
-    def _loses_little(strand: Strand, kept: int) -> bool:
+    def _loses_little(self, strand: Strand, kept: int) -> bool:
         lost = len(strand.tokens) - kept
-        return lost <= LOSABLE_TOKENS and lost <= kept
+        has_empty = any(not s.tokens and not s.busy for s in self.strands)
+        losable = LOSABLE_UNFORCED if has_empty else LOSABLE_TOKENS
+        return lost <= losable and lost <= kept
 
     def _make_room(
         self, target: Strand, kept: int, needed: int, spare: Strand | None

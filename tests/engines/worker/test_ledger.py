@@ -3,7 +3,16 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.engines.worker.ledger import LOSABLE_TOKENS, MIN_SHARED_TOKENS, Ledger, Strand, common
+import pytest
+
+from edge.engines.worker.ledger import (
+    LOSABLE_TOKENS,
+    LOSABLE_UNFORCED,
+    MIN_SHARED_TOKENS,
+    Ledger,
+    Strand,
+    common,
+)
 
 LONG = list(range(2000))
 
@@ -66,12 +75,22 @@ def test_a_side_request_costs_a_session_nothing():
     assert session.tokens == LONG
 
 
-def test_a_small_loss_is_cut_off():
+@pytest.mark.parametrize(("strands", "losable"), [(4, LOSABLE_UNFORCED), (1, LOSABLE_TOKENS)])
+def test_a_small_loss_is_cut_off(strands: int, losable: int):
+    """A larger one, too, where no strand is empty."""
+    ledger = Ledger(strands, 4096)
+    session, _ = settle(ledger, LONG)
+    session.busy = False
+    assert settle(ledger, [*LONG[: 2000 - losable], 5])[0] is session
+
+
+def test_what_another_session_has_said_is_kept_while_a_strand_is_empty():
     ledger = Ledger(4, 4096)
     session, _ = settle(ledger, LONG)
     session.busy = False
-    edited = [*LONG[: 2000 - LOSABLE_TOKENS], 5]
-    assert settle(ledger, edited)[0] is session
+    other, kept = settle(ledger, [*LONG[: 2000 - LOSABLE_UNFORCED - 1], 5])
+    assert (other is not session, kept) == (True, 2000 - LOSABLE_UNFORCED - 1)
+    assert session.tokens == LONG
 
 
 def test_short_beginnings_are_not_copied():

@@ -1,9 +1,8 @@
 """Where prompts are seated, and how many cells that takes."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-import pytest
 
 from edge.engines.worker.ledger import (
     LOSABLE_TOKENS,

@@ -278,9 +278,9 @@ class InferenceLoop:
     def _is_being_read(self, tokens: list[int], held: int) -> bool:
         """Whether somebody is about to read more of a prompt's beginning than is held: agents
         that start together share it, if they do not read side by side."""
-        others = (s.job.tokens for s in self._seated if s.answer is None)
-        shared = max((common(other, tokens) for other in others), default=0)
-        return self._divisible and shared - held >= READ_ONCE_TOKENS
+        readers = [s.job.tokens for s in self._seated if s.answer is None and self._divisible]
+        shared = max((common(other, tokens) for other in readers), default=0)
+        return shared - held >= READ_ONCE_TOKENS
 
     def _room(self, job: Job) -> int:
         wanted = ANSWER_ROOM_TOKENS

@@ -23,7 +23,7 @@ from tests.engines.worker.scripted_context import (
     continuation,
     successor,
 )
-from tests.engines.worker.test_loop import PROMPT, Stage, continued, expected
+from tests.engines.worker.scripted_loop import PROMPT, Stage, continued, expected
 
 
 class Clock:

@@ -14,8 +14,8 @@ from edge.engines.worker.loop import Job
 from edge.engines.worker.trial import Trial
 from edge.engines.worker.warming import WarmUp, warm_job
 from tests.engines.worker.conftest import MakeModel
+from tests.engines.worker.scripted_loop import PROMPT, Stage, continued, expected
 from tests.engines.worker.test_desk import N_CTX, TOOLS
-from tests.engines.worker.test_loop import PROMPT, Stage, continued, expected
 
 LEAD = PROMPT[:40]
 

@@ -2,15 +2,16 @@
 
 A name is a hash of all tokens up to where the state ends, rooted in what the state depends
 on (model, KV type, version of llama.cpp): it says the whole truth about the state it stands
-for. States come as blocks of equal length that join to a sequence, or, where a sequence
-cannot be cut, as wholes from its beginning; a whole's name tells its length too.
+for. States come as blocks of equal length that join to a sequence, the last of them in shorter
+pieces, or, where a sequence cannot be cut, as wholes from its beginning; a whole's name tells
+its length too.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,9 @@ import numpy as np
 BLOCK_TOKENS = 512
 """Tokens of a block: large enough to be few files, small enough to be read between two steps.
 A whole of fewer tokens is read again sooner than it would come from a disk."""
+
+PIECES = 8
+"""Of a block that is not full: no more than one of them is read again behind the last."""
 
 _NAME_BYTES = 20
 _LENGTH_BYTES = 4
@@ -35,17 +39,33 @@ class Block:
     name: str
     start: int
     end: int
+    replaces: tuple[str, ...] = field(default=(), compare=False)
+    """Names of pieces that nobody needs once this one is on disk."""
 
 
 def blocks_of(root: bytes, tokens: Sequence[int], size: int = BLOCK_TOKENS) -> list[Block]:
     """The whole blocks of ``tokens``."""
+    return _chain(root, tokens, 0, size)
+
+
+def pieces_of(
+    root: bytes, blocks: Sequence[Block], tokens: Sequence[int], index: int, size: int
+) -> list[Block]:
+    """The pieces of ``tokens``' block number ``index``, which need not be full. ``blocks``: its
+    whole ones, ``size``: of a piece."""
+    start = blocks[index - 1].end if index else 0
+    above = bytes.fromhex(blocks[index - 1].name) if index else root
+    end = blocks[index].end if index < len(blocks) else len(tokens)
+    return _chain(above, tokens[start:end], start, size)
+
+
+def _chain(above: bytes, tokens: Sequence[int], first: int, size: int) -> list[Block]:
+    """Stretches of ``size`` tokens, the first at ``first``, each named for those before it."""
     data, step = _bytes(tokens), 4 * size
-    blocks, above = [], root
-    for start in range(0, len(data) - step + 1, step):
-        above = hashlib.blake2b(
-            above + data[start : start + step], digest_size=_NAME_BYTES
-        ).digest()
-        blocks.append(Block(above.hex(), start // 4, start // 4 + size))
+    blocks = []
+    for at in range(0, len(data) - step + 1, step):
+        above = hashlib.blake2b(above + data[at : at + step], digest_size=_NAME_BYTES).digest()
+        blocks.append(Block(above.hex(), first + at // 4, first + at // 4 + size))
     return blocks
 
 

@@ -96,6 +96,8 @@ class PrefixFiles:
 
     def read(self, name: str) -> memoryview | None:
         """The state, None if it is not (or no longer) to be had."""
+        if name not in self._sizes:
+            return None
         path = self._path(name)
         try:
             with FileIO(path) as file:
@@ -155,14 +157,19 @@ class PrefixFiles:
         except OSError as error:
             self._failed(error)
 
+    def forget(self, name: str) -> None:
+        """Remove a block that is not needed any more, if it is there."""
+        if name not in self._sizes:
+            return
+        self._drop(name)
+        try:
+            self._path(name).unlink(missing_ok=True)
+        except OSError as error:
+            self._failed(error)
+
     def _forget_to(self, limit: int) -> None:
         while self._sizes and self._total > limit:
-            name = next(iter(self._sizes))
-            self._drop(name)
-            try:
-                self._path(name).unlink(missing_ok=True)
-            except OSError as error:
-                self._failed(error)
+            self.forget(next(iter(self._sizes)))
 
     def _drop(self, name: str) -> None:
         """It is not there any more."""

@@ -106,7 +106,7 @@ class Shelf:
         return True
 
     def keep(self, block: Block, state: memoryview) -> None:
-        self._store.save(block.name, state)
+        self._store.save(block.name, state, block.replaces)
 
     def report(self, tally: Tally) -> None:
         """What happened on disk."""

@@ -11,7 +11,7 @@ import itertools
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
 from edge.engines.worker.prefix_files import Counts, PrefixFiles
@@ -117,11 +117,11 @@ class Store:
         free = self._available()
         return size <= self._files.budget and (free is None or size * SHARE_OF_MEMORY <= free)
 
-    def save(self, name: str, state: bytes | memoryview) -> None:
-        """Write a state in the background."""
+    def save(self, name: str, state: bytes | memoryview, replaces: Sequence[str] = ()) -> None:
+        """Write a state in the background; then those that it ``replaces`` go."""
         self._waiting[name] = len(state)
         self._hour_bytes += len(state)
-        self._put(_WRITE, lambda: self._write(name, state))
+        self._put(_WRITE, lambda: self._write(name, state, replaces))
 
     def refuse(self, name: str) -> None:
         """That state is not to be had, or the disk does not take it: not until ``retry``."""
@@ -141,7 +141,10 @@ class Store:
             del work  # or the last state would stay in memory while the queue is empty
             self._done()
 
-    def _write(self, name: str, state: bytes | memoryview) -> None:
-        if not self._files.write(name, state):
+    def _write(self, name: str, state: bytes | memoryview, replaces: Sequence[str]) -> None:
+        if self._files.write(name, state):
+            for old in replaces:
+                self._files.forget(old)
+        else:
             self.refuse(name)
         self._waiting.pop(name, None)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from edge.engines.worker.blocks import (
     blocks_of,
     fingerprint,
+    pieces_of,
     root_name,
     whole_length,
     wholes_of,
@@ -24,6 +25,19 @@ def test_equal_beginnings_have_equal_names_and_others_not(left: list[int], right
         end = 4 * (index + 1)
         assert (a.start, a.end) == (end - 4, end)
         assert (a.name == b.name) == (left[:end] == right[:end])
+
+
+@given(TOKENS, TOKENS, st.integers(0, 4))
+def test_pieces_divide_a_block_full_or_not(left: list[int], right: list[int], index: int):
+    blocks, others = blocks_of(b"r", left, 8), blocks_of(b"r", right, 8)
+    index = min(index, len(blocks), len(others))
+    first = pieces_of(b"r", blocks, left, index, 2)
+    second = pieces_of(b"r", others, right, index, 2)
+    ends = range(8 * index + 2, min(len(left), 8 * index + 8) + 1, 2)
+    assert [(p.start, p.end) for p in first] == [(end - 2, end) for end in ends]
+    for piece in first:
+        assert (piece in second) == (left[: piece.end] == right[: piece.end])
+        assert piece.name not in {block.name for block in blocks}
 
 
 @settings(deadline=None)

@@ -161,6 +161,18 @@ def test_the_size_is_what_the_files_are(tmp_path: Path):
     assert opened(tmp_path).size == files.size
 
 
+def test_a_block_can_be_given_up(tmp_path: Path):
+    files = opened(tmp_path)
+    for name in NAMES[:2]:
+        files.write(name, STATE)
+    for _ in range(2):
+        files.forget(NAMES[0])
+    assert (files.names, files.read(NAMES[0])) == ([NAMES[1]], None)
+    assert [path.stem for path in tmp_path.iterdir()] == [NAMES[1]]
+    assert files.size == files.size_of(NAMES[1])
+    assert files.counts.errors == 0
+
+
 def test_half_a_file_of_a_power_cut_is_swept_away(tmp_path: Path):
     (tmp_path / f"{NAMES[0]}.part").write_bytes(STATE)
     files = opened(tmp_path)

@@ -1,7 +1,13 @@
 """Which blocks are worth a file."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edge.engines.worker.blocks import Block
 from edge.engines.worker.prefix_files import PrefixFiles
 from edge.engines.worker.prefixes import Prefixes
 from edge.engines.worker.store import Store
@@ -10,27 +16,119 @@ TOKENS = list(range(100))
 
 
 def made(folder: Path) -> Prefixes:
-    return Prefixes(Store(PrefixFiles(folder, 10**10)), b"root", block=10)
+    """Blocks of 10 in pieces of 2."""
+    return Prefixes(Store(PrefixFiles(folder, 10**10)), b"root", block=10, pieces=5)
 
 
-def keep_all(prefixes: Prefixes, blocks, held: int) -> list[int]:
-    """Hand over what is wanted; where each block ended."""
+def keep_all(prefixes: Prefixes, blocks: Sequence[Block], held: int) -> list[tuple[int, int]]:
+    """Hand over what is wanted; where each block began and ended."""
     kept = []
     while (block := prefixes.next_unsaved(blocks, held)) is not None:
-        prefixes.store.save(block.name, b"x")
-        kept.append(block.end)
+        prefixes.store.save(block.name, b"x", block.replaces)
+        kept.append((block.start, block.end))
+        settle(prefixes.store)
     return kept
 
 
-def test_the_stable_part_is_kept_at_once_and_the_rest_the_second_time(tmp_path: Path):
+def settle(store: Store) -> None:
+    """Until the disk has done what it was asked: readings go before writings."""
+    while store._waiting:
+        store.fetch("0" * 40).result(5)
+
+
+def turn(prefixes: Prefixes, tokens: Sequence[int], stable: int) -> list[tuple[int, int]]:
+    """A prompt comes and is read: what of it is written."""
+    return keep_all(prefixes, prefixes.look(tokens, stable, 0).keep, len(tokens))
+
+
+def restored(prefixes: Prefixes, tokens: Sequence[int], held: int = 0) -> list[tuple[int, int]]:
+    return [(block.start, block.end) for block in prefixes.look(tokens, 0, held).restore]
+
+
+def test_the_stable_part_is_kept_at_once_its_last_block_in_pieces(tmp_path: Path):
     prefixes = made(tmp_path)
-    blocks = prefixes.look(TOKENS, 25, 0).keep
-    assert keep_all(prefixes, blocks, 100) == [10, 20]
-    prefixes.look(TOKENS[:50], 0, 0)
-    block = prefixes.next_unsaved(blocks, 100)
-    assert block is not None
-    assert block.end == 30
+    assert turn(prefixes, TOKENS, 25) == [(0, 10), (10, 20), (20, 22), (22, 24)]
+    assert turn(prefixes, [*TOKENS[:25], *range(200, 300)], 25) == []
     prefixes.store.close()
+    again = made(tmp_path)
+    assert restored(again, [*TOKENS[:25], *range(300, 400)])[-1] == (22, 24)
+    again.store.close()
+
+
+def test_what_came_before_is_kept(tmp_path: Path):
+    """Two sessions of a project begin alike and are not one that goes on."""
+    prefixes = made(tmp_path)
+    assert turn(prefixes, TOKENS, 0) == []
+    assert turn(prefixes, [*TOKENS[:65], *range(200, 300)], 0) == [
+        (start, start + 10) for start in range(0, 60, 10)
+    ]
+    prefixes.store.close()
+
+
+def test_a_session_that_goes_on_is_kept_to_its_end(tmp_path: Path):
+    prefixes = made(tmp_path)
+    assert turn(prefixes, TOKENS[:34], 20) == [(0, 10), (10, 20)]
+    assert turn(prefixes, TOKENS[:57], 20) == [
+        (20, 30),
+        (30, 40),
+        (40, 50),
+        (50, 52),
+        (52, 54),
+        (54, 56),
+    ]
+    assert turn(prefixes, TOKENS[:59], 20) == [(56, 58)]
+    pieces = prefixes.store.names[-4:]
+    assert turn(prefixes, TOKENS[:61], 20) == [(50, 60)]
+    assert not set(pieces) & set(prefixes.store.names)
+    assert turn(prefixes, TOKENS[:64], 20) == [(60, 62), (62, 64)]
+    prefixes.store.close()
+
+
+def test_a_session_may_change_its_last_words(tmp_path: Path):
+    prefixes = made(tmp_path)
+    turn(prefixes, [*TOKENS[:34], 7, 7, 7, 7], 20)
+    assert turn(prefixes, TOKENS[:46], 20)[-1] == (44, 46)
+    prefixes.store.close()
+
+
+def test_a_session_goes_on_after_a_restart(tmp_path: Path):
+    first = made(tmp_path)
+    turn(first, TOKENS[:34], 20)
+    turn(first, TOKENS[:47], 20)
+    first.store.close()
+    second = made(tmp_path)
+    assert restored(second, TOKENS[:63])[-1] == (44, 46)
+    assert turn(second, TOKENS[:63], 20) == [(40, 50), (50, 60), (60, 62)]
+    second.store.close()
+
+
+def test_stable_pieces_stay_when_a_session_fills_the_block(tmp_path: Path):
+    prefixes = made(tmp_path)
+    turn(prefixes, TOKENS[:28], 25)
+    assert turn(prefixes, TOKENS[:36], 25) == [(20, 30), (30, 32), (32, 34), (34, 36)]
+    prefixes.store.close()
+    again = made(tmp_path)
+    other = [*TOKENS[:25], *range(200, 220)]
+    assert restored(again, other)[-1] == (22, 24)
+    again.store.close()
+
+
+@given(st.lists(st.integers(1, 25), min_size=2, max_size=12), st.integers(0, 40))
+@settings(max_examples=30, deadline=None)
+def test_nothing_of_a_session_is_written_more_than_twice(grows: list[int], stable: int):
+    with TemporaryDirectory() as name:
+        prefixes = made(Path(name))
+        length, times = 0, dict.fromkeys(range(400), 0)
+        for grow in grows:
+            length += grow
+            for start, end in turn(prefixes, range(length), min(stable, length)):
+                for token in range(start, end):
+                    times[token] += 1
+        held = prefixes.look(range(length + 1), 0, 0).restore
+        prefixes.store.close()
+    assert max(times.values()) <= 2
+    if len(grows) > 6 and min(grows) > 1:
+        assert length - held[-1].end < 2
 
 
 def test_only_what_is_in_memory_can_be_kept(tmp_path: Path):

@@ -111,6 +111,24 @@ def test_what_the_disk_does_not_take_is_not_offered_again_and_again(tmp_path: Pa
     assert store.wants(NAMES[0])
 
 
+def test_what_a_state_replaces_goes_when_it_is_there(tmp_path: Path):
+    store = Store(PrefixFiles(tmp_path, 1000))
+    store.save(NAMES[0], b"piece")
+    store.save(NAMES[1], b"large" * 1000, replaces=NAMES[:1])
+    store.save(NAMES[2], b"block", replaces=[NAMES[0], NAMES[3]])
+    store.close()
+    assert store.names == [NAMES[2]]
+    assert [path.stem for path in tmp_path.glob("*.kv")] == [NAMES[2]]
+
+
+def test_pieces_stay_while_their_block_is_not_there(tmp_path: Path):
+    store = Store(PrefixFiles(tmp_path, 1000))
+    store.save(NAMES[0], b"piece")
+    store.save(NAMES[1], b"large" * 1000, replaces=NAMES[:1])
+    store.close()
+    assert store.names == [NAMES[0]]
+
+
 def test_a_state_has_to_fit_into_what_is_free(tmp_path: Path):
     free: list[Bytes | None] = [Bytes(1000)]
     store = Store(PrefixFiles(tmp_path, 10_000), available=lambda: free[0])

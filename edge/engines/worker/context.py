@@ -16,6 +16,7 @@ import llama_cpp
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.engines.worker.costs import TILE_ROWS
 from edge.engines.worker.native import Model, last_words
 from edge.errors import EngineError, ModelUnusable
 
@@ -128,6 +129,12 @@ class Context:
         self.threads = n_threads
         self.unit = n_ubatch
         """Tokens that llama.cpp computes at once; a batch is split into such."""
+        # The ferry carries what pads a step, too.
+        on_cpu = self._divisible and model.n_gpu_layers == 0
+        self.tiles = on_cpu and kv_type == "f16" and n_ubatch >= TILE_ROWS
+        """Whether attention works in tiles of rows."""
+        self.attention = model.attention
+        """A row's arithmetic with one cell, in parts of that with the weights; an estimate."""
         self.interrupt: Callable[[], bool] = lambda: False
         """Asked while a decode runs that may be interrupted (CPU only); must return at once."""
         self._vocabulary_size = model.vocabulary.size
@@ -137,12 +144,24 @@ class Context:
         self._abort = llama_cpp.ggml_abort_callback(lambda _data: self.interrupt())
         self._never = llama_cpp.ggml_abort_callback()
 
-    def decode(self, parts: Sequence[Part], *, interruptible: bool = False) -> bool:
+    def decode(
+        self, parts: Sequence[Part], *, interruptible: bool = False, padding: int = 0
+    ) -> bool:
         """Append each part to its sequence, batch_size tokens at most in all.
 
-        False if ``interrupt`` said so in the middle; then sequences hold as much as
-        ``held`` tells. Raises EngineError, and NoCells while the memory is full.
+        ``padding`` tokens are computed behind them and forgotten, where ``tiles``: a fuller
+        step may be the quicker one. False if ``interrupt`` said so in the middle; then sequences
+        hold as much as ``held`` tells. Raises EngineError, and NoCells while the memory is full.
         """
+        if not padding:
+            return self._decode(parts, interruptible=interruptible)
+        filler = Part(self._ferry, 0, [parts[0].tokens[0]] * padding, 0)
+        try:
+            return self._decode([*parts, filler], interruptible=interruptible)
+        finally:
+            llama_cpp.llama_memory_seq_rm(self._memory, self._ferry, -1, -1)
+
+    def _decode(self, parts: Sequence[Part], *, interruptible: bool) -> bool:
         batch = self._batch.fill(parts)
         callback = self._abort if interruptible else self._never
         llama_cpp.llama_set_abort_callback(self.handle, callback, None)

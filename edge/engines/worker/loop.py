@@ -18,6 +18,7 @@ from typing import Protocol
 from edge.engines.frames import FromWorker, Note, Reading, Refused, Seated, Stats, Warmed
 from edge.engines.worker.answering import Answering, Logits, Order, Tokens
 from edge.engines.worker.context import NoCells, Part
+from edge.engines.worker.costs import StepCosts, Stretch, rows_of
 from edge.engines.worker.crew import Crew
 from edge.engines.worker.drafts import Drafts
 from edge.engines.worker.ledger import Strand, common
@@ -105,9 +106,13 @@ class Decoder(Cells, Protocol):
     batch_size: int
     unit: int
     threads: int
+    tiles: bool
+    attention: float
     interrupt: Callable[[], bool]
 
-    def decode(self, parts: Sequence[Part], *, interruptible: bool = False) -> bool: ...
+    def decode(
+        self, parts: Sequence[Part], *, interruptible: bool = False, padding: int = 0
+    ) -> bool: ...
 
     def use_threads(self, writing: int, reading: int) -> None: ...
 
@@ -139,7 +144,8 @@ class InferenceLoop:
         context.interrupt = self._is_unwanted
         shelf = None if prefixes is None else Shelf(prefixes, clock)
         self._memory = Memory(context, n_sequences, divisible=divisible, shelf=shelf)
-        self._pace = Pace(context.batch_size, context.unit)
+        costs = StepCosts(context.attention, tiles=context.tiles)
+        self._pace = Pace(context.batch_size, context.unit, costs)
         self._crew = crew or Crew(context, clock=clock)
         self._crew.tell = lambda text: self._out.append(Note(text))
         self._n_parallel = n_parallel
@@ -320,15 +326,21 @@ class InferenceLoop:
     def _step(self) -> None:
         self._restore()
         self._speculate()
-        work = self._answers() + self._readings()
+        work = self._answers()
+        answers = _stretches(work)
+        reading = self._readings(answers)
+        work += reading
         if not work:
             if all(seated.coming is None for seated in self._seated):
                 self._unblock()
             return
-        reads = any(seated.answer is None for seated, _ in work)
+        read = _stretches(reading)
+        padding = self._padding([*answers, *read])
         began = self._clock()
         done = self._context.decode(
-            [_part(*item) for item in work], interruptible=reads and self._divisible
+            [_part(*item) for item in work],
+            interruptible=bool(read) and self._divisible,
+            padding=padding,
         )
         took = Seconds(self._clock() - began)
         self._tally.decodes_total += 1
@@ -336,9 +348,8 @@ class InferenceLoop:
         if not done:
             self._resync()
             return
-        rows = sum(len(tokens) for seated, tokens in work if seated.answer is not None)
-        self._pace.learn(rows, sum(len(tokens) for _, tokens in work) - rows, took)
-        if rows == 1 and len(work) == 1:
+        self._pace.learn(answers, read, took, padding)
+        if not read and len(answers) == answers[0].rows == 1:
             self._mind_threads(lambda: self._crew.learn(took))
         row = 0
         for seated, tokens in work:
@@ -347,6 +358,13 @@ class InferenceLoop:
             else:
                 self._has_decoded(seated, seated.answer, tokens, row)
             row += len(tokens)
+
+    def _padding(self, step: Sequence[Stretch]) -> int:
+        """Tokens of nothing behind a step that is quicker with them, if there is room."""
+        padding = self._pace.padding(step)
+        total = padding + rows_of(step)
+        fits = padding and total <= min(self._context.batch_size, self._memory.free)
+        return padding if fits else 0
 
     def _speculate(self) -> None:
         """The draft model guesses ahead, while one answer runs and nobody else wants anything."""
@@ -380,18 +398,26 @@ class InferenceLoop:
         answer.end("context", self._out.append)
         self._leave(seated)
 
-    def _readings(self) -> list[tuple[_Seated, list[int]]]:
-        """The next slice of every prompt that gets one."""
+    def _readings(self, answers: Sequence[Stretch]) -> list[tuple[_Seated, list[int]]]:
+        """The next slice of every prompt that gets one beside the running ``answers``."""
         reading = [s for s in self._seated if s.answer is None and s.coming is None]
-        rows = sum(len(s.answer.pending) for s in self._seated if s.answer is not None)
-        budget = self._pace.slice(rows) if rows else self._pace.chunk
+        if not reading:
+            return []
         left = [self._until_snapshot(seated) for seated in reading]
-        given = shares(left, min(budget, self._context.batch_size - rows))
+        deepest = max(len(seated.strand.tokens) for seated in reading)
+        given = shares(left, self._budget(answers, deepest, sum(left)))
         return [
             (seated, seated.job.tokens[(at := len(seated.strand.tokens)) : at + count])
             for seated, count in zip(reading, given, strict=True)
             if count
         ]
+
+    def _budget(self, answers: Sequence[Stretch], behind: int, left: int) -> int:
+        """Prompt tokens for this step."""
+        most = self._context.batch_size - rows_of(answers)
+        if answers:
+            return min(most, self._pace.slice(answers, behind, left))
+        return self._pace.whole(min(most, self._pace.chunk, left), behind)
 
     def _has_read(self, seated: _Seated, tokens: list[int], row: int) -> None:
         self._memory.grow(seated.strand, tokens)
@@ -501,6 +527,10 @@ class InferenceLoop:
             self._out.append(Refused(seated.job.id, "internal", why))
             self._leave(seated)
         self._memory.clear()
+
+
+def _stretches(work: Sequence[tuple[_Seated, Sequence[int]]]) -> list[Stretch]:
+    return [Stretch(len(tokens), len(seated.strand.tokens)) for seated, tokens in work]
 
 
 def _part(seated: _Seated, tokens: Sequence[int]) -> Part:

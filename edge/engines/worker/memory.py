@@ -68,6 +68,11 @@ class Memory:
         if self._shelf is not None:
             self._shelf.report(tally)
 
+    @property
+    def free(self) -> int:
+        """Cells that nothing holds."""
+        return self.size - self._ledger.cells
+
     # --- seats -------------------------------------------------------------------------------
 
     def longest(self, tokens: Sequence[int]) -> int:

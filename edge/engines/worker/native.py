@@ -168,6 +168,7 @@ class Model:
                 f"llama.cpp cannot load {path}: {last_words() or 'no reason given'}"
             )
         self.vocabulary = Vocabulary(llama_cpp.llama_model_get_vocab(self.handle))
+        self.n_gpu_layers = n_gpu_layers
 
     def close(self) -> None:
         """Give its memory back; nothing of it may be used after."""
@@ -199,6 +200,15 @@ class Model:
         buffer = ctypes.create_string_buffer(256)
         llama_cpp.llama_model_desc(self.handle, buffer, 256)
         return buffer.value.decode("utf-8", "replace")
+
+    @property
+    def attention(self) -> float:
+        """A row's arithmetic with one cell of the KV memory in parts of that with the weights,
+        from the model's shape: four operations for each layer and number of a row, two for each
+        parameter."""
+        layers = llama_cpp.llama_model_n_layer(self.handle)
+        width = llama_cpp.llama_model_n_embd(self.handle)
+        return float(2 * layers * width / max(1, llama_cpp.llama_model_n_params(self.handle)))
 
     def can_truncate(self) -> bool:
         """Whether a sequence's state may be cut anywhere (not recurrent, no sliding window)."""

@@ -2,22 +2,40 @@
 
 A step cannot be interrupted everywhere, so its length bounds how late a cancellation is
 seen, and how long a running answer stands still while somebody else's prompt is read.
-Knows counts and seconds only.
+Knows counts and seconds only; what steps take by their shape is costs.py's.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from edge.engines.worker.costs import TILE_ROWS, StepCosts, Stretch, rows_of
 from edge.units import Seconds
 
 TARGET_SECONDS = Seconds(2.0)
 """A step at most, as far as that can be chosen."""
 
 PATIENCE = 2.2
-"""How many times its own time a running answer's step may take because of others' prompts."""
+"""How many times its own time a running answer may take because of others' prompts: each step,
+or all together where a long one comes now and then."""
+
+CALM_STEPS, LONG_STEPS = 32, 4
+"""Steps of running answers for each that takes longer than PATIENCE, and how many such may come
+at once after a calm time: fewer than one gap in twenty of a stream is long, and a short prompt
+does not wait."""
+
+LONGEST_SECONDS = 4.0
+"""A step that is long for the sake of tiles at most, where fewer rows take less."""
+
+SLICES = (4, 8, 16, 32, 64, 128, 256, 512)
+"""Rows of a step, of answers and prompts together, that are weighed beside running answers: whole
+tiles of kernels. Only up to one tile of attention may be too long for every step."""
+
+PAD_FROM = 8
+PAYS = 0.9
+"""Fewer rows are never padded to a tile of attention, and none to save less than a tenth."""
 
 MIN_CHUNK_TOKENS = 32
-MIN_SLICE_TOKENS = 8
-"""What prompts get in each step at least, beside running answers."""
 
 DRAFT_LENGTHS = (3, 7, 15, 23, 63)
 """Lengths of drafts that are weighed: with the token before them whole tiles of four rows,
@@ -49,28 +67,45 @@ class Pace:
     ``whole``: the size that the engine works in, of which long chunks are multiples.
     """
 
-    def __init__(self, largest: int, whole: int = MIN_CHUNK_TOKENS) -> None:
+    def __init__(
+        self, largest: int, whole: int = MIN_CHUNK_TOKENS, costs: StepCosts | None = None
+    ) -> None:
         self._largest = largest
         self._whole = whole
+        self._costs = costs or StepCosts(1e-4, tiles=False)
         self._read: float | None = None
-        self._beside: float | None = None
         self._steps: dict[int, float] = {}
         self._seen: dict[int, int] = {}
         self._singles = 0
+        self._owed = -LONGEST_SECONDS
+        self._calm = LONG_STEPS * CALM_STEPS
         self.running = 1
         """Answers that run; kept true by the loop."""
 
-    def learn(self, rows: int, read: int, took: Seconds) -> None:
-        """A step with ``rows`` tokens of answers, drafts among them, and ``read`` tokens of
-        prompts took so long."""
-        if rows and not read:
+    def learn(
+        self,
+        answers: Sequence[Stretch],
+        read: Sequence[Stretch],
+        took: Seconds,
+        padding: int = 0,
+    ) -> None:
+        """A step with these tokens of answers, drafts among them, and of prompts took so long,
+        with ``padding`` behind them."""
+        self._costs.learn([*answers, *read, Stretch(padding, 0)], took)
+        rows, tokens = rows_of(answers), rows_of(read)
+        if not tokens:
+            self._owed = max(-LONGEST_SECONDS, self._owed - (PATIENCE - 1) * took)
+            self._calm = min(LONG_STEPS * CALM_STEPS, self._calm + 1)
             self._steps[rows] = _mixed(self._steps.get(rows), took)
             self._seen[rows] = self._singles = self._singles + (rows <= self.running)
             self._forget()
-        elif rows and (alone := self.seconds(rows)) is not None:
-            self._beside = _mixed(self._beside, max(0.0, took - alone) / read)
-        elif read >= MIN_CHUNK_TOKENS:
-            self._read = _mixed(self._read, took / read)
+        elif rows:
+            alone = self._costs.seconds(answers)
+            if took > PATIENCE * alone:
+                self._owed += took - alone
+                self._calm -= CALM_STEPS
+        elif tokens >= MIN_CHUNK_TOKENS:
+            self._read = _mixed(self._read, took / tokens)
 
     def _forget(self) -> None:
         old = [n for n, at in self._seen.items() if n > 1 and self._singles - at > REMEMBERED]
@@ -86,14 +121,48 @@ class Pace:
         whole = self._whole if tokens >= self._whole else MIN_CHUNK_TOKENS
         return min(self._largest, max(1, tokens // whole) * whole)
 
-    def slice(self, rows: int) -> int:
-        """Prompt tokens beside ``rows`` tokens of running answers."""
-        alone = self.seconds(rows)
-        each = self._beside if self._beside is not None else self._read
-        if alone is None or not each:
-            return MIN_CHUNK_TOKENS
-        spare = int(alone * (PATIENCE - 1) / each)
-        return max(MIN_SLICE_TOKENS, min(self.chunk, spare))
+    def slice(self, answers: Sequence[Stretch], behind: int, left: int) -> int:
+        """How many of ``left`` prompt tokens, ``behind`` others of theirs, go beside the running
+        ``answers``: what brings them furthest within PATIENCE. 0 while it is the answers' turn."""
+        alone, rows = self._costs.seconds(answers), rows_of(answers)
+        best, best_rate, is_long = 0, 0.0, False
+        for size in SLICES:
+            count = min(size - rows, left, self.chunk)
+            if count <= 0:
+                continue
+            took = self._padded([*answers, Stretch(count, behind)])
+            too_long = took > PATIENCE * alone
+            if too_long and (size > TILE_ROWS or (best and took > LONGEST_SECONDS)):
+                break
+            pause = max(CALM_STEPS * alone, (took - alone) / (PATIENCE - 1)) if too_long else 0.0
+            if count / (took + pause) > best_rate:
+                best, best_rate, is_long = count, count / (took + pause), too_long
+        may = not is_long or (self._owed <= 0 and self._calm >= CALM_STEPS)
+        return best if may else 0
+
+    def whole(self, count: int, behind: int) -> int:
+        """``count`` tokens of a prompt, or as many as fill tiles where the rest is cheaper
+        alone."""
+        over = count % TILE_ROWS
+        if count < TILE_ROWS or not over or not self._costs.tiles:
+            return count
+        first, rest = Stretch(count - over, behind), Stretch(over, behind + count - over)
+        apart = self._costs.seconds([first]) + self._padded([rest])
+        return count - over if apart < self._costs.seconds([Stretch(count, behind)]) else count
+
+    def _padded(self, step: Sequence[Stretch]) -> float:
+        """Seconds of a step with what pads it."""
+        return self._costs.seconds([*step, Stretch(self.padding(step), 0)])
+
+    def padding(self, step: Sequence[Stretch]) -> int:
+        """Rows of nothing that make a step cheaper: attention works in tiles from TILE_ROWS
+        rows on."""
+        rows = rows_of(step)
+        if not self._costs.tiles or not PAD_FROM <= rows < TILE_ROWS:
+            return 0
+        more = TILE_ROWS - rows
+        padded = self._costs.seconds([*step, Stretch(more, 0)])
+        return more if padded < PAYS * self._costs.seconds(step) else 0
 
     def draft_length(self, chance: float) -> int:
         """How many drafted tokens bring all that run most tokens a second, each accepted with

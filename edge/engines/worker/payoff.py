@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from edge.engines.worker.pace import MIN_SLICE_TOKENS, PATIENCE, Pace, gained
+from edge.engines.worker.pace import PATIENCE, Pace, gained
 from edge.units import Seconds
 
 LENGTHS = (1, 3, 7, 11)
@@ -44,6 +44,9 @@ LONGEST_REST = 2048
 DOUBT = 0.9
 """What a measured cost is still believed after each rest that it caused: it may have been
 taken on a bad day, and nothing else would have it measured again."""
+
+LEAST_READ = 8
+"""Tokens that the draft model reads at least when it goes on reading beside an answer."""
 
 _NEW = 0.15
 """Weight of one judged token in this answer's chance, and of a measured time."""
@@ -209,7 +212,7 @@ class Payoff:
         self._buying = self._buying or self._foregone >= price
         if not self._buying:
             return NOTHING
-        return Move(read=max(MIN_SLICE_TOKENS, int(costs.plain * (PATIENCE - 1) / costs.read)))
+        return Move(read=max(LEAST_READ, int(costs.plain * (PATIENCE - 1) / costs.read)))
 
     def _is_resting(self, book: _Book) -> bool:
         if book.rest == 0:

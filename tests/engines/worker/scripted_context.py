@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.engines.worker.context import NoCells, Part
+from edge.engines.worker.costs import TILE_ROWS
 from edge.errors import EngineError
 
 VOCABULARY = 64
@@ -48,13 +49,21 @@ class ScriptedContext:
     ``interrupt`` says so."""
 
     def __init__(
-        self, size: int, *, batch_size: int = 64, sequences: int = 8, divisible: bool = True
+        self,
+        size: int,
+        *,
+        batch_size: int = 64,
+        unit: int = 16,
+        sequences: int = 8,
+        divisible: bool = True,
     ) -> None:
         self._divisible = divisible
         self.size = size
         self.batch_size = batch_size
-        self.unit = 16
+        self.unit = unit
         self.threads = 2
+        self.tiles = divisible and unit >= TILE_ROWS
+        self.attention = 0.001
         self.threads_used: list[tuple[int, int]] = []
         self.tried: list[int] = []
         self.before_try: Callable[[], None] = lambda: None
@@ -62,6 +71,7 @@ class ScriptedContext:
         self.before_decode: Callable[[], None] = lambda: None
         self.breaks_at: int | None = None
         self.decodes: list[list[tuple[int, int]]] = []
+        self.padded: list[int] = []
         self._cells: list[list[tuple[int, object]]] = [[] for _ in range(sequences)]
         self._rows: dict[int, NDArray[np.float32]] = {}
 
@@ -72,12 +82,16 @@ class ScriptedContext:
     def tokens(self, sequence: int) -> list[int]:
         return [token for token, _ in self._cells[sequence]]
 
-    def decode(self, parts: Sequence[Part], *, interruptible: bool = False) -> bool:
+    def decode(
+        self, parts: Sequence[Part], *, interruptible: bool = False, padding: int = 0
+    ) -> bool:
         self.before_decode()
+        assert self._divisible or not padding
+        self.padded.append(padding)
         self.decodes.append([(part.sequence, len(part.tokens)) for part in parts])
         if self.breaks_at == len(self.decodes):
             raise EngineError("llama_decode gave -3")
-        total = sum(len(part.tokens) for part in parts)
+        total = sum(len(part.tokens) for part in parts) + padding
         assert 0 < total <= self.batch_size
         assert len({part.sequence for part in parts}) == len(parts)
         if self.used + total > self.size:

@@ -46,6 +46,7 @@ class Stage:
         parallel: int = 4,
         divisible: bool = True,
         batch: int = 64,
+        unit: int = 16,
         folder: Path | None = None,
         speculation: Speculation | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -57,7 +58,7 @@ class Stage:
             by_blocks = Prefixes(store, b"root", block=16)
             self.prefixes = by_blocks if divisible else Snapshots(store, b"root", least=16)
         self.sent: list[FromWorker] = []
-        self.context = ScriptedContext(size, batch_size=batch, divisible=divisible)
+        self.context = ScriptedContext(size, batch_size=batch, unit=unit, divisible=divisible)
         self.loop = InferenceLoop(
             ScriptedVocabulary(),
             self.context,

@@ -136,9 +136,10 @@ class Timed:
     def slow(self, context: Context, step: float) -> None:
         decode = context.decode
 
-        def timed(parts: Sequence[Part], *, interruptible: bool = False) -> bool:
-            self.now += step * (1 + 0.02 * (sum(len(part.tokens) for part in parts) - 1))
-            return decode(parts, interruptible=interruptible)
+        def timed(parts: Sequence[Part], *, interruptible: bool = False, padding: int = 0) -> bool:
+            rows = sum(len(part.tokens) for part in parts) + padding
+            self.now += step * (1 + 0.02 * (rows - 1))
+            return decode(parts, interruptible=interruptible, padding=padding)
 
         context.decode = timed
 

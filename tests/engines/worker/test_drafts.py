@@ -1,5 +1,6 @@
 """When to draft."""
 
+from edge.engines.worker.costs import Stretch
 from edge.engines.worker.drafts import Drafts
 from edge.engines.worker.pace import DRAFT_LENGTHS, Pace
 from edge.units import Seconds
@@ -11,7 +12,7 @@ def pace(each: float) -> Pace:
     found = Pace(512, 512)
     for _ in range(40):
         for rows in (1, *(length + 1 for length in DRAFT_LENGTHS)):
-            found.learn(rows, 0, Seconds(0.03 + (rows - 1) * each))
+            found.learn([Stretch(rows, 0)], [], Seconds(0.03 + (rows - 1) * each))
     return found
 
 

@@ -69,9 +69,11 @@ class Watched(Context):
 
     interruptible: bool = False
 
-    def decode(self, parts: Sequence[Part], *, interruptible: bool = False) -> bool:
+    def decode(
+        self, parts: Sequence[Part], *, interruptible: bool = False, padding: int = 0
+    ) -> bool:
         self.interruptible |= interruptible
-        return super().decode(parts, interruptible=interruptible)
+        return super().decode(parts, interruptible=interruptible, padding=padding)
 
 
 @dataclass

@@ -26,7 +26,7 @@ from edge.engines.worker.trial import READ_TOKENS, Trial
 from tests.engines.worker.scripted_context import (
     continuation,
 )
-from tests.engines.worker.scripted_loop import PROMPT, Stage, continued, expected
+from tests.engines.worker.scripted_loop import PROMPT, Stage, continued, expected, ticking
 
 
 def test_one_answer():
@@ -40,13 +40,37 @@ def test_one_answer():
 
 
 def test_answers_run_side_by_side():
-    stage = Stage()
-    prompts = {n: [n, *PROMPT] for n in range(1, 5)}
+    stage = Stage(clock=ticking())
+    asked = ([*PROMPT, n % 60 + 1, n // 60 + 1] for n in range(3000))
+    long = (prompt for prompt in asked if len(continuation(prompt, 100)) == 100)
+    prompts = {number: next(long) for number in range(4)}
     for number, prompt in prompts.items():
-        stage.submit(number, prompt)
+        stage.submit(number, prompt, limit=100)
     stage.run()
-    assert all(stage.text(n) == expected(prompt) for n, prompt in prompts.items())
+    assert all(stage.text(n) == expected(prompt, 100) for n, prompt in prompts.items())
     assert max(len(step) for step in stage.context.decodes) == 4
+
+
+def test_a_deep_step_is_padded_to_a_tile():
+    stage = Stage(size=4000, batch=512, unit=64, clock=ticking())
+    long = [n % 50 + 1 for n in range(1000)]
+    stage.submit(1, long, limit=3)
+    stage.run()
+    before = len(stage.context.padded)
+    stage = continued(stage)
+    stage.submit(2, [*long, *PROMPT[:40]], limit=3)
+    stage.run()
+    assert stage.text(2) == expected([*long, *PROMPT[:40]], 3)
+    assert [more for more in stage.context.padded[before:] if more] == [64 - 40]
+
+
+def test_nothing_is_padded_where_there_is_no_room():
+    stage = Stage(size=1045, batch=512, unit=64, clock=ticking())
+    long = [n % 50 + 1 for n in range(1000)]
+    stage.submit(1, [*long, *PROMPT[:40]], limit=3)
+    stage.run()
+    assert stage.text(1) == expected([*long, *PROMPT[:40]], 3)
+    assert not any(stage.context.padded)
 
 
 def test_no_more_than_so_many_at_once():

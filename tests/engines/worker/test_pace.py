@@ -2,31 +2,42 @@
 
 import pytest
 
+from edge.engines.worker.costs import StepCosts, Stretch
 from edge.engines.worker.pace import (
     DRAFT_LENGTHS,
     MIN_CHUNK_TOKENS,
-    MIN_SLICE_TOKENS,
     PATIENCE,
     REMEMBERED,
+    SLICES,
     TARGET_SECONDS,
     Pace,
 )
 from edge.units import Seconds
+
+ONE = [Stretch(1, 0)]
+
+
+def answer(pace: Pace, rows: int, took: float, behind: int = 0) -> None:
+    pace.learn([Stretch(rows, behind)], [], Seconds(took))
+
+
+def read(pace: Pace, tokens: int, took: float, behind: int = 0) -> None:
+    pace.learn([], [Stretch(tokens, behind)], Seconds(took))
 
 
 def settled(*, alone: float, each: float, largest: int = 2048, whole: int = 512) -> Pace:
     """A pace that has seen a board with these seconds a step and a prompt token."""
     pace = Pace(largest, whole)
     for _ in range(60):
-        pace.learn(0, 512, Seconds(512 * each))
-        pace.learn(1, 0, Seconds(alone))
-        pace.learn(1, 64, Seconds(alone + 64 * each))
+        read(pace, 512, 512 * each)
+        answer(pace, 1, alone)
+        pace.learn([Stretch(1, 0)], [Stretch(64, 0)], Seconds(alone + 64 * each))
     return pace
 
 
 def test_before_anything_was_seen():
     assert Pace(2048, 512).chunk == 512
-    assert Pace(2048, 512).slice(1) == MIN_CHUNK_TOKENS
+    assert Pace(2048, 512).slice(ONE, 0, 1000) > 0
 
 
 def test_a_slow_board_reads_in_small_chunks():
@@ -38,7 +49,12 @@ def test_a_slow_board_reads_in_small_chunks():
 def test_the_slowest_board_still_reads_something():
     pace = settled(alone=1.0, each=10.0)
     assert pace.chunk == MIN_CHUNK_TOKENS
-    assert pace.slice(1) == MIN_SLICE_TOKENS
+    steps = 0
+    while not (count := pace.slice(ONE, 0, 1000)):
+        answer(pace, 1, 1.0)
+        steps += 1
+    assert count == SLICES[0] - 1
+    assert steps >= 10 * count / (PATIENCE - 1) - 30
 
 
 def test_a_fast_board_reads_the_most_at_once():
@@ -50,22 +66,80 @@ def test_long_chunks_are_whole_micro_batches():
 
 
 def test_a_running_answer_is_slowed_down_by_so_much():
-    pace = settled(alone=0.03, each=0.002)
-    step = 0.03 + pace.slice(1) * 0.002
-    assert 0.03 * (PATIENCE - 0.2) <= step <= 0.03 * PATIENCE
+    pace = settled(alone=0.03, each=0.0005)
+    count = pace.slice(ONE, 0, 1000)
+    assert 0.03 * 1.5 <= 0.03 + count * 0.0005 <= 0.03 * PATIENCE
+    assert (count + 1) in SLICES
+
+
+class Board:
+    """Seconds of a 0.5B model's steps on two x86 cores; ``tiles`` as llama.cpp's, or every row
+    as cheap as in one."""
+
+    def __init__(self, *, tiles: bool = True) -> None:
+        self._truth = StepCosts(1e-4, tiles=tiles)
+        each = 9.1e-6 if tiles else 0.13e-3 / 64
+        self._truth._costs = [0.03, 0.006, each, 0.13e-3]
+        self._truth._measured = True
+
+    def seconds(self, *step: Stretch) -> float:
+        return self._truth.seconds(step)
+
+
+@pytest.mark.parametrize("tiles", [True, False])
+@pytest.mark.parametrize("stream", [400, 1500, 6000])
+def test_a_stream_flows_while_a_long_prompt_is_read(tiles: bool, stream: int):
+    board, pace = Board(tiles=tiles), Pace(2048, 512, StepCosts(8e-5, tiles=tiles))
+    read(pace, 512, board.seconds(Stretch(512, 0)))
+    own, gaps, at = [Stretch(1, stream)], [], 0
+    while at < 20_000:
+        count = pace.slice(own, at, 20_000 - at)
+        reading = [Stretch(count, at)] if count else []
+        padding = pace.padding([*own, *reading])
+        took = board.seconds(*own, *reading, Stretch(padding, 0))
+        pace.learn(own, reading, Seconds(took), padding)
+        gaps.append(took)
+        at += count
+    alone = board.seconds(*own)
+    chunks = [board.seconds(Stretch(512, behind)) for behind in range(0, 20_000, 512)]
+    assert sorted(gaps)[len(gaps) * 95 // 100] <= 3 * alone
+    assert max(gaps) < board.seconds(Stretch(64, 20_000 + stream))
+    assert len(gaps) * alone > 0.35 * sum(gaps)
+    assert sum(chunks) > 0.25 * sum(gaps)
+
+
+def test_rows_are_padded_where_a_tile_is_cheaper():
+    board, pace = Board(), Pace(2048, 512, StepCosts(8e-5, tiles=True))
+    for behind in range(0, 20_000, 512):
+        read(pace, 512, board.seconds(Stretch(512, behind)), behind)
+    for rows, behind in ((36, 20_000), (36, 4096), (48, 4096), (20, 20_000)):
+        assert pace.padding([Stretch(rows, behind)]) == 64 - rows
+    for rows, behind in ((36, 200), (8, 20_000), (1, 20_000), (64, 20_000), (100, 20_000)):
+        assert pace.padding([Stretch(rows, behind)]) == 0
+    assert settled(alone=0.03, each=0.003).padding([Stretch(36, 20_000)]) == 0
+
+
+def test_a_few_rows_over_whole_tiles_are_read_alone():
+    pace = Pace(2048, 512, StepCosts(8e-5, tiles=True))
+    assert pace.whole(67, 20_000) == 64
+    assert pace.whole(130, 20_000) == 128
+    assert pace.whole(120, 20_000) == 120
+    assert pace.whole(67, 0) == 67
+    assert pace.whole(63, 20_000) == 63
+    assert Pace(2048).whole(67, 20_000) == 67
 
 
 def test_a_board_that_cools_down_gets_faster_again():
     pace = settled(alone=0.1, each=0.05)
     slow = pace.chunk
     for _ in range(20):
-        pace.learn(0, slow, Seconds(0.1))
+        read(pace, slow, 0.1)
     assert pace.chunk > slow
 
 
 def test_a_short_read_teaches_nothing():
     pace = Pace(2048, 512)
-    pace.learn(0, 10, Seconds(10))
+    read(pace, 10, 10)
     assert pace.chunk == 512
 
 
@@ -74,7 +148,7 @@ def measured(**seconds: float) -> Pace:
     pace = settled(alone=0.034, each=0.006)
     for rows, took in seconds.items():
         for _ in range(40):
-            pace.learn(int(rows[1:]), 0, Seconds(took))
+            answer(pace, int(rows[1:]), took)
     return pace
 
 
@@ -100,16 +174,16 @@ def test_a_long_draft_pays_where_few_rows_are_dear():
 
 def test_what_was_dear_once_is_measured_again():
     pace = measured(_1=0.035, _4=0.9, _8=0.9, _16=0.9, _24=0.9)
-    pace.learn(64, 0, Seconds(1.9))
+    answer(pace, 64, 1.9)
     assert pace.draft_length(0.99) == 0
     for _ in range(REMEMBERED + 1):
-        pace.learn(1, 0, Seconds(0.035))
+        answer(pace, 1, 0.035)
     assert pace.draft_length(0.99) > 0
 
 
 def test_before_anything_was_read_rows_cost_something():
     pace = Pace(256, 256)
-    pace.learn(1, 0, Seconds(0.03))
+    answer(pace, 1, 0.03)
     assert pace.seconds(4) == pytest.approx(0.06)
 
 
@@ -118,7 +192,7 @@ def test_no_draft_takes_longer_than_a_step_may():
     assert slow.draft_length(0.999) == 23
     small = Pace(32, 32)
     for rows in (1, 4, 8, 16, 24):
-        small.learn(rows, 0, Seconds(0.1))
+        answer(small, rows, 0.1)
     assert small.draft_length(0.999) == 23
 
 
@@ -154,9 +228,9 @@ def test_drafts_are_tried_before_anything_is_known():
 def test_what_was_never_tried_is_hoped_for():
     pace = Pace(512)
     assert pace.least(4) is None
-    pace.learn(1, 0, Seconds(0.1))
+    answer(pace, 1, 0.1)
     assert pace.least(4) == 0.1
-    pace.learn(0, 100, Seconds(5.0))
+    read(pace, 100, 5.0)
     assert pace.least(4) == pytest.approx(0.2)
-    pace.learn(4, 0, Seconds(0.15))
+    answer(pace, 4, 0.15)
     assert (pace.least(4), pace.least(2)) == (0.15, 0.1)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from edge.engines.worker.pace import MIN_SLICE_TOKENS, PATIENCE, Pace
+from edge.engines.worker.costs import Stretch
+from edge.engines.worker.pace import PATIENCE, Pace
 from edge.engines.worker.payoff import (
     AT_ONCE_TOKENS,
     FIRST_CHANCE,
     FIRST_STEPS,
+    LEAST_READ,
     LENGTHS,
     LONGEST_REST,
     NOTHING,
@@ -55,7 +57,7 @@ def test_the_length_that_saves_most(chance: float, row: float, drafted: float, l
 def pace(*, row: float = 0.05) -> Pace:
     found = Pace(512)
     for rows in (1, *(n + 1 for n in LENGTHS)):
-        found.learn(rows, 0, Seconds(PLAIN * (1 + (rows - 1) * row)))
+        found.learn([Stretch(rows, 0)], [], Seconds(PLAIN * (1 + (rows - 1) * row)))
     return found
 
 
@@ -199,7 +201,7 @@ def test_reading_waits_until_what_was_lost_would_have_paid_it():
 def test_a_slow_reader_reads_little_at_once():
     payoff = started(read=1.0)
     moves = {payoff.move("text", 100, None, pace()) for _ in range(500)}
-    assert moves == {NOTHING, Move(read=MIN_SLICE_TOKENS)}
+    assert moves == {NOTHING, Move(read=LEAST_READ)}
 
 
 def test_nothing_is_read_for_the_little_that_is_left():

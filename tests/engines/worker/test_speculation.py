@@ -85,9 +85,9 @@ class Table:
         self.stage = Stage(size, speculation=speculation, clock=clock)
         decode = self.stage.context.decode
 
-        def timed(parts: Sequence[Part], *, interruptible: bool = False) -> bool:
-            clock.now += 0.1 + row * (sum(len(part.tokens) for part in parts) - 1)
-            return decode(parts, interruptible=interruptible)
+        def timed(parts: Sequence[Part], *, interruptible: bool = False, padding: int = 0) -> bool:
+            clock.now += 0.1 + row * (sum(len(part.tokens) for part in parts) + padding - 1)
+            return decode(parts, interruptible=interruptible, padding=padding)
 
         self.stage.context.decode = timed
 

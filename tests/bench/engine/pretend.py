@@ -34,6 +34,7 @@ class PretendServer:
     says: str | None = None
     port: int = 0
     seen: list[str] = field(default_factory=list)
+    looks: int = 0
 
     def ask(self, body: Mapping[str, Any], begun: Event | None = None) -> Answer:
         text = prompt(body)
@@ -50,6 +51,11 @@ class PretendServer:
 
     def count(self, body: Mapping[str, Any]) -> int:
         return len(prompt(body)) // 4
+
+    def measure(self, _name: str) -> float:
+        """As if much had been read since the last look."""
+        self.looks += 1
+        return 10_000.0 * self.looks
 
 
 def prompt(body: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ that it measures.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http.client import HTTPConnection
@@ -125,6 +126,18 @@ def count(base_url: str, body: Mapping[str, Any]) -> int:
         return tokens
     finally:
         connection.close()
+
+
+def measure(base_url: str, name: str) -> float:
+    """One of codriver's own measures, 0 while it has none."""
+    connection = _connect(base_url)
+    try:
+        connection.request("GET", "/metrics")
+        text = connection.getresponse().read().decode()
+    finally:
+        connection.close()
+    found = re.search(rf"^codriver_{name}{{[^}}]*}} (\S+)$", text, re.MULTILINE)
+    return float(found[1]) if found else 0.0
 
 
 def _connect(base_url: str) -> HTTPConnection:

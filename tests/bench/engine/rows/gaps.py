@@ -27,6 +27,9 @@ TOKENS = 400
 PROGRESS = 0.25
 """Of its speed alone, with which the other has to be read while the stream runs."""
 
+READ = "prompt_tokens_read_total"
+"""The measure that tells how far the other is."""
+
 
 def measure(rig: Rig) -> Result:
     with rig.codriver() as served:
@@ -35,11 +38,12 @@ def measure(rig: Rig) -> Result:
         alone = _cold(rig, served)
         served.ask(running)
         idle = served.ask(running)
-        stream, other = _beside(served, running, long)
+        stream, other, read = _beside(served, running, long)
     quiet, busy = gaps(idle.times), overlapping_gaps(stream, other)
     if not busy:
         raise BenchError("the running stream ended before the other client was read")
     value, calm = p95(busy), p95(quiet)
+    beside, own = read / _together(stream, other), other.prompt / alone
     return Result(
         what=WHAT,
         unit="ms",
@@ -49,10 +53,10 @@ def measure(rig: Rig) -> Result:
         bar=BAR,
         notes=(
             f"{len(busy)} gaps, median {1000 * median(busy):.0f} ms, longest "
-            f"{1000 * max(busy):.0f} ms; the other client waited {other.seconds:.1f} s, "
-            f"{alone:.1f} s alone",
+            f"{1000 * max(busy):.0f} ms; the stream {_rate(busy):.1f} tokens/s, "
+            f"{_rate(quiet):.1f} alone; the other client {beside:.0f} tokens/s, {own:.0f} alone",
         ),
-        spoilt=waited(stream, other, alone),
+        spoilt=waited(beside, own),
     )
 
 
@@ -64,14 +68,29 @@ def _cold(rig: Rig, served: Served) -> float:
     return rig.known["codriver cold"]
 
 
-def _beside(served: Served, running: dict[str, Any], long: dict[str, Any]) -> tuple[Answer, Answer]:
-    """The stream, and the long prompt sent as soon as the stream has begun."""
+def _beside(
+    served: Served, running: dict[str, Any], long: dict[str, Any]
+) -> tuple[Answer, Answer, float]:
+    """The stream, the long prompt sent as soon as the stream has begun, and how many tokens of it
+    were read when the stream ended."""
     begun = Event()
-    with ThreadPoolExecutor(1) as pool:
-        stream = pool.submit(served.ask, running, begun)
+    with ThreadPoolExecutor(2) as pool:
+        streaming = pool.submit(served.ask, running, begun)
         begun.wait()
-        other = served.ask(long)
-        return stream.result(), other
+        before = served.measure(READ)
+        reading = pool.submit(served.ask, long)
+        stream = streaming.result()
+        read = served.measure(READ) - before
+        return stream, reading.result(), read
+
+
+def _together(stream: Answer, other: Answer) -> float:
+    """Seconds in which both ran."""
+    return min(stream.ended, other.first) - other.started
+
+
+def _rate(found: list[float]) -> float:
+    return len(found) / sum(found)
 
 
 def overlapping_gaps(stream: Answer, other: Answer) -> list[float]:
@@ -83,9 +102,9 @@ def overlapping_gaps(stream: Answer, other: Answer) -> list[float]:
     ]
 
 
-def waited(stream: Answer, other: Answer, alone: float) -> str | None:
-    """Why the row does not count, if the other prompt stood still while the stream ran."""
-    left = other.ended - stream.ended
-    if alone - left >= PROGRESS * (stream.ended - other.started):
+def waited(beside: float, alone: float) -> str | None:
+    """Why the row does not count, if the other prompt stood still while the stream ran;
+    tokens a second."""
+    if beside >= PROGRESS * alone:
         return None
-    return f"the other client waited for the stream: {left:.1f} s were left when it ended"
+    return f"the other client waited for the stream: {beside:.0f} tokens/s, {alone:.0f} alone"

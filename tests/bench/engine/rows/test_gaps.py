@@ -21,9 +21,8 @@ def test_only_gaps_in_the_others_reading_count() -> None:
 
 
 def test_an_other_that_waited_spoils_the_row() -> None:
-    stream = answer(0, 1, 10)
-    assert waited(stream, answer(1, 16), alone=10) is None
-    assert "9.5 s were left" in (waited(stream, answer(1, 19.5), alone=10) or "")
+    assert waited(30, 100) is None
+    assert "24 tokens/s, 100 alone" in (waited(24, 100) or "")
 
 
 def test_an_engine_that_does_both_at_once() -> None:

@@ -417,7 +417,7 @@ class InferenceLoop:
         most = self._context.batch_size - rows_of(answers)
         if answers:
             return min(most, self._pace.slice(answers, behind, left))
-        return self._pace.whole(min(most, self._pace.chunk, left), behind)
+        return self._pace.whole(min(most, self._pace.chunk(behind), left), behind)
 
     def _has_read(self, seated: _Seated, tokens: list[int], row: int) -> None:
         self._memory.grow(seated.strand, tokens)

@@ -112,22 +112,26 @@ class Pace:
         for rows in old:
             del self._steps[rows], self._seen[rows]
 
-    @property
-    def chunk(self) -> int:
-        """Prompt tokens for a step that nobody waits for."""
+    def chunk(self, behind: int) -> int:
+        """Prompt tokens, ``behind`` others of theirs, for a step that nobody waits for."""
         if not self._read:
             return self._whole
-        tokens = int(TARGET_SECONDS / self._read)
-        whole = self._whole if tokens >= self._whole else MIN_CHUNK_TOKENS
-        return min(self._largest, max(1, tokens // whole) * whole)
+        part = TILE_ROWS if self._costs.tiles else MIN_CHUNK_TOKENS
+        sizes = [*range(self._largest, 0, -self._whole), *range(self._whole, part, -part)]
+        fitting = (n for n in sizes if self._takes(n, behind) <= TARGET_SECONDS)
+        return next(fitting, min(part, self._largest))
+
+    def _takes(self, count: int, behind: int) -> Seconds:
+        return self._costs.seconds([Stretch(count, behind)])
 
     def slice(self, answers: Sequence[Stretch], behind: int, left: int) -> int:
         """How many of ``left`` prompt tokens, ``behind`` others of theirs, go beside the running
         ``answers``: what brings them furthest within PATIENCE. 0 while it is the answers' turn."""
         alone, rows = self._costs.seconds(answers), rows_of(answers)
+        most = self.chunk(behind)
         best, best_rate, is_long = 0, 0.0, False
         for size in SLICES:
-            count = min(size - rows, left, self.chunk)
+            count = min(size - rows, left, most)
             if count <= 0:
                 continue
             took = self._padded([*answers, Stretch(count, behind)])
@@ -146,9 +150,9 @@ class Pace:
         over = count % TILE_ROWS
         if count < TILE_ROWS or not over or not self._costs.tiles:
             return count
-        first, rest = Stretch(count - over, behind), Stretch(over, behind + count - over)
-        apart = self._costs.seconds([first]) + self._padded([rest])
-        return count - over if apart < self._costs.seconds([Stretch(count, behind)]) else count
+        first = count - over
+        apart = self._takes(first, behind) + self._padded([Stretch(over, behind + first)])
+        return first if apart < self._takes(count, behind) else count
 
     def _padded(self, step: Sequence[Stretch]) -> float:
         """Seconds of a step with what pads it."""

@@ -36,19 +36,19 @@ def settled(*, alone: float, each: float, largest: int = 2048, whole: int = 512)
 
 
 def test_before_anything_was_seen():
-    assert Pace(2048, 512).chunk == 512
+    assert Pace(2048, 512).chunk(0) == 512
     assert Pace(2048, 512).slice(ONE, 0, 1000) > 0
 
 
 def test_a_slow_board_reads_in_small_chunks():
     pace = settled(alone=0.1, each=0.05)
-    assert pace.chunk * 0.05 <= TARGET_SECONDS
-    assert pace.chunk % MIN_CHUNK_TOKENS == 0
+    assert pace.chunk(0) * 0.05 <= TARGET_SECONDS
+    assert pace.chunk(0) % MIN_CHUNK_TOKENS == 0
 
 
 def test_the_slowest_board_still_reads_something():
     pace = settled(alone=1.0, each=10.0)
-    assert pace.chunk == MIN_CHUNK_TOKENS
+    assert pace.chunk(0) == MIN_CHUNK_TOKENS
     steps = 0
     while not (count := pace.slice(ONE, 0, 1000)):
         answer(pace, 1, 1.0)
@@ -58,11 +58,22 @@ def test_the_slowest_board_still_reads_something():
 
 
 def test_a_fast_board_reads_the_most_at_once():
-    assert settled(alone=0.001, each=0.0001).chunk == 2048
+    assert settled(alone=0.001, each=0.0001).chunk(0) == 2048
+
+
+def test_the_deeper_the_smaller_and_always_whole_tiles():
+    board, pace = Board(), Pace(512, 512, StepCosts(8e-5, tiles=True))
+    sizes = []
+    for behind in range(0, 30_000, 512):
+        read(pace, 512, board.seconds(Stretch(512, behind)), behind)
+        sizes.append(pace.chunk(behind))
+    assert sizes[-1] == 64
+    assert sizes[4] > 64
+    assert all(size % 64 == 0 for size in sizes)
 
 
 def test_long_chunks_are_whole_micro_batches():
-    assert settled(alone=0.03, each=0.0028).chunk == 512
+    assert settled(alone=0.03, each=0.0028).chunk(0) == 512
 
 
 def test_a_running_answer_is_slowed_down_by_so_much():
@@ -92,8 +103,8 @@ def test_a_stream_flows_while_a_long_prompt_is_read(tiles: bool, stream: int):
     board, pace = Board(tiles=tiles), Pace(2048, 512, StepCosts(8e-5, tiles=tiles))
     read(pace, 512, board.seconds(Stretch(512, 0)))
     own, gaps, at = [Stretch(1, stream)], [], 0
-    while at < 20_000:
-        count = pace.slice(own, at, 20_000 - at)
+    while at < 10_000:
+        count = pace.slice(own, at, 10_000 - at)
         reading = [Stretch(count, at)] if count else []
         padding = pace.padding([*own, *reading])
         took = board.seconds(*own, *reading, Stretch(padding, 0))
@@ -101,9 +112,9 @@ def test_a_stream_flows_while_a_long_prompt_is_read(tiles: bool, stream: int):
         gaps.append(took)
         at += count
     alone = board.seconds(*own)
-    chunks = [board.seconds(Stretch(512, behind)) for behind in range(0, 20_000, 512)]
+    chunks = [board.seconds(Stretch(512, behind)) for behind in range(0, 10_000, 512)]
     assert sorted(gaps)[len(gaps) * 95 // 100] <= 3 * alone
-    assert max(gaps) < board.seconds(Stretch(64, 20_000 + stream))
+    assert max(gaps) < board.seconds(Stretch(64, 10_000 + stream))
     assert len(gaps) * alone > 0.35 * sum(gaps)
     assert sum(chunks) > 0.25 * sum(gaps)
 
@@ -131,16 +142,16 @@ def test_a_few_rows_over_whole_tiles_are_read_alone():
 
 def test_a_board_that_cools_down_gets_faster_again():
     pace = settled(alone=0.1, each=0.05)
-    slow = pace.chunk
+    slow = pace.chunk(0)
     for _ in range(20):
         read(pace, slow, 0.1)
-    assert pace.chunk > slow
+    assert pace.chunk(0) > slow
 
 
 def test_a_short_read_teaches_nothing():
     pace = Pace(2048, 512)
     read(pace, 10, 10)
-    assert pace.chunk == 512
+    assert pace.chunk(0) == 512
 
 
 def measured(**seconds: float) -> Pace:

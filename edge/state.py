@@ -33,6 +33,28 @@ class CoreKind:
 
 
 @dataclass(frozen=True, slots=True)
+class EngineDevice:
+    """A device that llama.cpp itself says it can compute on; ``memory`` as it sees it."""
+
+    name: str
+    """ggml's: "CPU", "CUDA0", "Vulkan0"."""
+    description: str
+    memory: Bytes
+
+
+StorageKind = Literal["sd", "emmc", "nvme", "usb", "ssd", "disk", "virtual"]
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """The disk that the box writes to. None means unknown."""
+
+    kind: StorageKind | None
+    name: str | None = None
+    size: Bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class BoardFacts:
     """What the board is, read once. None means unknown."""
 
@@ -52,7 +74,22 @@ class BoardFacts:
     memory_available: Bytes | None = None
     memory_limit: Bytes | None = None
     """The tightest cgroup limit over this process."""
+    swap: Bytes | None = None
+    """All swap space, ``zram`` among it; it is never planned with."""
+    zram: Bytes | None = None
+    """Swap that is memory itself, compressed."""
+    storage: Storage | None = None
     accelerators: tuple[Accelerator, ...] = ()
+    l4t: str | None = None
+    """The release of NVIDIA's Linux on a Jetson, "36.4.3"."""
+    engine_devices: tuple[EngineDevice, ...] | None = None
+    """llama.cpp's own list, which has the last word; None where it was not asked."""
+
+    def can_use(self, device: Accelerator) -> bool:
+        """Whether the engine computes on that device, as far as it was asked."""
+        prefix = {"cuda": "CUDA", "vulkan": "Vulkan", "npu": "NPU"}[device.kind]
+        listed = self.engine_devices
+        return listed is None or any(one.name.startswith(prefix) for one in listed)
 
 
 @dataclass(frozen=True, slots=True)

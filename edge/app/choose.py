@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edge.board.probe import probe
-from edge.board.profile import bandwidth, with_profile
+from edge.board.profile import bandwidth, load_profiles, named, with_profile
 from edge.catalog import fetch, models, store
 from edge.catalog.pairing import Wish, pair
 from edge.catalog.planner import Candidate, Plan, Wishes, choose, plan
 from edge.config import Config
+from edge.engines.devices import ask
 from edge.engines.frames import Load
-from edge.state import BoardFacts
+from edge.errors import StartFailed
+from edge.state import BoardFacts, EngineDevice
 
 N_PARALLEL = 4
 """Answers that run at once; more would make each of them slow on a small board."""
@@ -110,9 +112,12 @@ def choose_model(
     *,
     tell: Callable[[str], None],
     root: Path = Path("/"),
+    devices: Callable[[], tuple[EngineDevice, ...] | None] = ask,
+    elsewhere: str | None = None,
 ) -> Choice:
-    """The plans for this board, best first. Raises ModelUnusable."""
-    board = with_profile(probe(root))
+    """The plans for this board, or for the known one ``elsewhere``, best first. Raises
+    StartFailed, ModelUnusable among it."""
+    board = _here(root, devices) if elsewhere is None else _known(elsewhere)
     wishes = Wishes(
         context=config.model.context or None,
         threads=config.model.threads or None,
@@ -130,6 +135,23 @@ def choose_model(
     others = [one for one in found.candidates if one.path.resolve() != taken]
     best = _drafted(plan([named], board, wishes), [named, *others], config, models_dir, tell)
     return Choice(best, board, found.refused, plan(others, board, wishes))
+
+
+def _here(root: Path, devices: Callable[[], tuple[EngineDevice, ...] | None]) -> BoardFacts:
+    """This board; llama.cpp is asked only where there is something to ask for."""
+    board = with_profile(probe(root))
+    if any(device.kind == "cuda" for device in board.accelerators):
+        return replace(board, engine_devices=devices())
+    return board
+
+
+def _known(name: str) -> BoardFacts:
+    """A board of hw/boards, just started. Raises StartFailed."""
+    profile = named(name)
+    if profile is None or profile.memory is None:
+        known = ", ".join(one.name for one in load_profiles() if one.memory is not None)
+        raise StartFailed(f"there is no plan for a board {name!r}; known are {known}")
+    return profile.as_facts()
 
 
 def _fetched(wanted: str, models_dir: Path, tell: Callable[[str], None]) -> Candidate:

@@ -45,6 +45,13 @@ def is_jetson(root: Path, compatible: Sequence[str]) -> bool:
     return chip and read_text(root / "etc/nv_tegra_release") is not None
 
 
+def l4t(root: Path) -> str | None:
+    """The release of NVIDIA's Linux, "36.4.3"; None on any other."""
+    line = read_text(root / "etc/nv_tegra_release") or ""
+    found = re.match(r"# R(\d+) \(release\), REVISION: ([\d.]+)", line)
+    return f"{found[1]}.{found[2]}" if found else None
+
+
 def _jetson(
     root: Path, compatible: Sequence[str], memory_total: Bytes | None
 ) -> Iterator[Accelerator]:

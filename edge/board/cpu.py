@@ -48,6 +48,7 @@ class CpuInfo:
     features: tuple[str, ...] = ()
     processors: int | None = None
     pi_revision: int | None = None
+    pi_model: str | None = None
 
 
 def parse_cpuinfo(text: str) -> CpuInfo:
@@ -64,6 +65,7 @@ def parse_cpuinfo(text: str) -> CpuInfo:
         features=tuple(sorted(features)),
         processors=len(values.get("processor", ())) or None,
         pi_revision=_hexadecimal(values.get("Revision", [""])[-1]),
+        pi_model=values.get("Model", [None])[-1] or None,
     )
 
 

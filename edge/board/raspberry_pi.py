@@ -38,6 +38,17 @@ _TYPES = {
     0x1A: "CM5 Lite",
     0x1B: "CM0",
 }
+_COMPATIBLE = {
+    "4B": "raspberrypi,4-model-b",
+    "400": "raspberrypi,400",
+    "CM4": "raspberrypi,4-compute-module",
+    "5": "raspberrypi,5-model-b",
+    "500": "raspberrypi,500",
+    "CM5": "raspberrypi,5-compute-module",
+    "CM5 Lite": "raspberrypi,5-compute-module",
+}
+"""The device tree's name by type, for where the device tree is hidden (containers)."""
+
 _PROCESSORS = ("BCM2835", "BCM2836", "BCM2837", "BCM2711", "BCM2712")
 _LARGEST_KNOWN_MEMORY = 6  # 16 GB; 7 means "ask the firmware"
 
@@ -50,6 +61,12 @@ class Revision:
     processor: str | None
     memory: Bytes | None
     revision: int
+
+    @property
+    def compatible(self) -> tuple[str, ...]:
+        """What the board's device tree calls it."""
+        name = _COMPATIBLE.get(self.type or "")
+        return () if name is None else (name,)
 
 
 def decode(code: int) -> Revision | None:

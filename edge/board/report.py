@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import asdict
 
-from edge.state import Accelerator, BoardFacts, CoreKind
+from edge.chat import JsonObject
+from edge.state import Accelerator, BoardFacts, CoreKind, EngineDevice, Storage, StorageKind
 from edge.units import Bytes
 
 # Of the dozens of CPU features only these change how fast llama.cpp runs.
@@ -27,11 +30,22 @@ TELLING_FEATURES = (
 )
 
 
+_STORAGE: dict[StorageKind, str] = {
+    "sd": "SD card",
+    "emmc": "eMMC",
+    "nvme": "NVMe",
+    "usb": "USB",
+    "ssd": "SSD",
+    "disk": "hard disk",
+    "virtual": "virtual disk",
+}
+
+
 def format_facts(facts: BoardFacts) -> str:
     """One fact a line; what is unknown says so."""
     features = [name for name in TELLING_FEATURES if name in facts.cpu_features]
     limit = "none" if facts.memory_limit is None else _gigabytes(facts.memory_limit)
-    devices = ", ".join(_device(device) for device in facts.accelerators)
+    devices = ", ".join(_device(device, facts) for device in facts.accelerators)
     lines = {
         "model": facts.model or "unknown",
         "board": facts.board or "none of the known ones",
@@ -40,7 +54,11 @@ def format_facts(facts: BoardFacts) -> str:
         "features": " ".join(features) or "none that matter here",
         "memory": f"{_gigabytes(facts.memory_total)}, {_gigabytes(facts.memory_available)} free",
         "memory limit": limit,
+        "swap": _swap(facts),
+        "storage": _storage(facts.storage),
         "accelerators": devices or "none",
+        **({"l4t": facts.l4t} if facts.l4t else {}),
+        **({} if facts.engine_devices is None else {"engine": _engine(facts.engine_devices)}),
     }
     return "\n".join(f"{key + ':':14}{value}" for key, value in lines.items())
 
@@ -62,6 +80,9 @@ def facts_as_json(facts: BoardFacts) -> str:
         "memory_total": facts.memory_total,
         "memory_available": facts.memory_available,
         "memory_limit": facts.memory_limit,
+        "swap": facts.swap,
+        "zram": facts.zram,
+        "storage": None if facts.storage is None else asdict(facts.storage),
         "accelerators": [
             {
                 "kind": device.kind,
@@ -71,6 +92,8 @@ def facts_as_json(facts: BoardFacts) -> str:
             }
             for device in facts.accelerators
         ],
+        "l4t": facts.l4t,
+        "engine_devices": _listed(facts.engine_devices),
     }
     return json.dumps(value, indent=2)
 
@@ -89,9 +112,37 @@ def _kind(kind: CoreKind) -> str:
     return f"{kind.count}{clock}"
 
 
-def _device(device: Accelerator) -> str:
+def _swap(facts: BoardFacts) -> str:
+    if facts.swap is None:
+        return "unknown"
+    if not facts.swap:
+        return "none"
+    zram = f", {_gigabytes(facts.zram)} of it compressed memory" if facts.zram else ""
+    return f"{_gigabytes(facts.swap)}{zram}"
+
+
+def _storage(storage: Storage | None) -> str:
+    if storage is None:
+        return "unknown"
+    kind = "a disk of unknown kind" if storage.kind is None else _STORAGE[storage.kind]
+    name = "" if storage.name is None else f" {storage.name}"
+    return f"{kind}{name}, {_gigabytes(storage.size)}"
+
+
+def _device(device: Accelerator, facts: BoardFacts) -> str:
     use = {"cuda": "CUDA", "vulkan": "Vulkan, unused", "npu": "NPU, unused"}[device.kind]
+    if device.kind == "cuda" and not facts.can_use(device):
+        use = "CUDA, unused: this llama.cpp is built without it"
     return f"{device.name} ({use})"
+
+
+def _listed(devices: Sequence[EngineDevice] | None) -> list[JsonObject] | None:
+    return None if devices is None else [asdict(device) for device in devices]
+
+
+def _engine(devices: Sequence[EngineDevice]) -> str:
+    """What llama.cpp says it computes on."""
+    return ", ".join(f"{one.name} ({one.description})" for one in devices) or "no device at all"
 
 
 def _gigabytes(size: Bytes | None) -> str:

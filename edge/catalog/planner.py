@@ -162,7 +162,7 @@ def plan(
     budget = memory_budget(facts)
     plans = [_plan_one(candidate, facts, wishes, budget) for candidate in candidates]
     plans.sort(key=lambda one: (_rank(one, wishes), one.model, str(one.path)))
-    return tuple(replace(one, reason=_reason(one, plans[0], wishes)) for one in plans)
+    return tuple(replace(one, reason=_reason(one, plans[0], wishes, facts)) for one in plans)
 
 
 def choose(plans: Sequence[Plan]) -> Plan:
@@ -269,7 +269,7 @@ def _gpu_layers(facts: GgufFacts, board: BoardFacts) -> int:
     """All layers on a CUDA device that holds them; a Vulkan one is not trusted unasked."""
     for device in board.accelerators:
         whole = device.unified or (device.memory or 0) > facts.tensor_bytes * DEVICE_ROOM
-        if device.kind == "cuda" and whole:
+        if device.kind == "cuda" and whole and board.can_use(device):
             return facts.layers + 1
     return 0
 
@@ -304,7 +304,15 @@ def _misses(one: Plan, wishes: Wishes) -> tuple[str, ...]:
     )
 
 
-def _reason(one: Plan, best: Plan, wishes: Wishes) -> str:
+def _unused(one: Plan, board: BoardFacts) -> list[str]:
+    """A GPU that the engine cannot use, where that is why it is not used."""
+    idle = [device for device in board.accelerators if device.kind == "cuda"]
+    if one.n_gpu_layers or not idle or any(board.can_use(device) for device in idle):
+        return []
+    return [f"{idle[0].name} is not used, as this llama.cpp is built without CUDA"]
+
+
+def _reason(one: Plan, best: Plan, wishes: Wishes, board: BoardFacts) -> str:
     if not one.fits:
         return f"needs {_memory_words(one)} and {_gigabytes(one.budget)} may be used"
     misses = [miss for miss in _misses(one, wishes) if miss]
@@ -313,7 +321,8 @@ def _reason(one: Plan, best: Plan, wishes: Wishes) -> str:
         return "; ".join(misses or [f"{size} promise no more than {best.model}"])
     room = "free memory unknown" if one.budget is None else f"of {_gigabytes(one.budget)} usable"
     first = f"{_billions(one)} at {one.quantization}, {_memory_words(one)} {room}"
-    return "; ".join([first, *_shortened(one, wishes), *misses, one.threads.reason])
+    said = [*_shortened(one, wishes), *misses, *_unused(one, board), one.threads.reason]
+    return "; ".join([first, *said])
 
 
 def _shortened(one: Plan, wishes: Wishes) -> list[str]:

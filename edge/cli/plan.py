@@ -15,6 +15,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     add_config_option(parser)
     add_model_options(parser)
     parser.add_argument("--json", action="store_true", help="an array, best first")
+    parser.add_argument("--board", metavar="NAME", help="plan for a board of hw/SUPPORTED.md")
     parser.set_defaults(run=run)
 
 
@@ -22,7 +23,10 @@ def run(options: argparse.Namespace) -> int:
     """0 if something can run here. Raises ModelUnusable, the plans printed, if nothing can."""
     config = from_options(options)
     choice = choose_model(
-        config, models_dir(config), tell=lambda text: print(text, file=sys.stderr)
+        config,
+        models_dir(config),
+        tell=lambda text: print(text, file=sys.stderr),
+        elsewhere=options.board,
     )
     print(plans_as_json(choice.plans) if options.json else format_plans(choice.plans))
     for sentence in choice.refused:

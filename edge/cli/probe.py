@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 from edge.board.probe import probe
 from edge.board.profile import with_profile
+from edge.board.record import record
 from edge.board.report import facts_as_json, format_facts
+from edge.engines.devices import ask
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
@@ -18,6 +21,12 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         default=Path("/"),
         metavar="DIR",
         help="read facts below this folder",
+    )
+    parser.add_argument(
+        "--record",
+        type=Path,
+        metavar="DIR",
+        help="copy the files that say so into a new folder, without what is private",
     )
     parser.set_defaults(run=run)
 
@@ -35,6 +44,12 @@ def _folder(text: str) -> Path:
 
 
 def run(options: argparse.Namespace) -> int:
+    if options.record is not None:
+        written = record(options.root, options.record)
+        print(f"{len(written)} files are in {options.record}; look through them, then send them in")
+        return 0
     facts = with_profile(probe(options.root))
+    if options.root == Path("/"):
+        facts = replace(facts, engine_devices=ask())
     print(facts_as_json(facts) if options.json else format_facts(facts))
     return 0

@@ -13,9 +13,10 @@ from edge.app.choose import (
 )
 from edge.catalog.memory import N_SEQUENCES
 from edge.config import Config, load
-from edge.errors import ModelUnusable
+from edge.errors import ModelUnusable, StartFailed
+from edge.state import EngineDevice
 from edge.units import Tokens
-from tests.board.boards import meminfo, raspberry_pi_5, write
+from tests.board.boards import jetson_orin_nano, meminfo, raspberry_pi_5, write
 from tests.catalog.tiny_gguf import CHATML_TOOLS, make_tiny_gguf
 
 
@@ -52,6 +53,31 @@ def test_a_named_file_is_planned_for_the_board(models: Path, root: Path):
     assert (choice.plan.model, choice.plan.n_threads, choice.plan.n_ctx) == ("small", 4, 2048)
     assert choice.plan.decode_tokens_per_second is not None, "the board's bandwidth is known"
     assert choice.refused == ()
+
+
+def test_a_plan_for_a_board_that_is_not_here(models: Path):
+    choice = choose_model(wishing("small"), models, tell=print, elsewhere="jetson-orin-nano-8gb")
+    assert choice.board.board == "jetson-orin-nano-8gb"
+    assert choice.plan.n_gpu_layers > 0
+    for name in ("jetson", "generic-x86_64"):
+        with pytest.raises(StartFailed, match="known are jetson-agx-orin-64gb, jetson-orin-nano"):
+            choose_model(wishing("small"), models, tell=print, elsewhere=name)
+
+
+@pytest.mark.parametrize(("names", "layers"), [(("CPU", "CUDA0"), True), (("CPU",), False)])
+def test_the_engine_is_asked_what_it_can_use(
+    models: Path, tmp_path: Path, names: tuple[str, ...], layers: bool
+):
+    listed = tuple(EngineDevice(name, "", 8) for name in names)
+    choice = choose_model(
+        wishing("small"),
+        models,
+        tell=print,
+        root=jetson_orin_nano(tmp_path / "jetson"),
+        devices=lambda: listed,
+    )
+    assert bool(choice.plan.n_gpu_layers) is layers
+    assert ("built without" in choice.plan.reason) is not layers
 
 
 def test_a_name_in_the_models_folder_will_do(models: Path, root: Path):

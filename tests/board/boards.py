@@ -4,6 +4,7 @@ The values follow published listings: the Raspberry Pi 5's device tree and /proc
 the Jetson Orin Nano's as in rbonghi/jetson_stats issue 400.
 """
 
+import os
 from pathlib import Path
 
 
@@ -13,6 +14,20 @@ def write(root: Path, files: dict[str, str | bytes]) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
     return root
+
+
+def disk(
+    root: Path, number: str, device: str, files: dict[str, str], partition: str | None = None
+) -> None:
+    """A disk below sys/devices, and its link by number, of the disk itself or a ``partition``."""
+    write(root, {f"sys/devices/{device}/{name}": text for name, text in files.items()})
+    target = root / "sys/devices" / device / (partition or "")
+    target.mkdir(parents=True, exist_ok=True)
+    if partition is not None:
+        (target / "partition").write_text("2\n")
+    link = root / "sys/dev/block" / number
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.symlink_to(os.path.relpath(target, link.parent))
 
 
 def meminfo(total_kb: int, available_kb: int) -> str:

@@ -35,6 +35,7 @@ def test_a_jetson(tmp_path):
     assert (facts.board, facts.cores) == ("jetson-orin-nano-8gb", 6)
     assert [one.kind for one in facts.accelerators] == ["cuda"]
     assert facts.accelerators[0].memory == facts.memory_total
+    assert facts.l4t == "35.3.1"
 
 
 def test_a_pc(tmp_path):
@@ -61,11 +62,25 @@ def test_this_machine():
     assert facts.memory_available <= facts.memory_total
 
 
+def test_swap_and_what_of_it_is_memory(tmp_path):
+    write(
+        tmp_path,
+        {
+            "proc/swaps": "Filename\tType\tSize\tUsed\tPriority\n"
+            "/dev/zram0\tpartition\t2048\t0\t100\n/var/swap\tfile\t1024\t0\t-2\n"
+        },
+    )
+    facts = probe(tmp_path)
+    assert (facts.swap, facts.zram) == (3072 * 1024, 2048 * 1024)
+
+
 def test_meminfo():
     assert parse_meminfo("MemTotal:  8 kB\nHugePages_Total:  0\nx\n") == {"MemTotal": 8192}
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50, deadline=None
+)
 @given(st.binary(max_size=200), st.integers(0, 30))
 def test_no_content_makes_it_fail(tmp_path, junk, which):
     raspberry_pi_5(tmp_path)

@@ -36,3 +36,14 @@ def test_what_is_newer_than_the_table_is_unknown():
 @given(st.integers(0, 2**32 - 1))
 def test_any_code_is_safe(code):
     decode(code)
+
+
+def test_a_board_is_known_by_its_code_alone():
+    pi_5, lite = decode(0xD04170), decode(0xD041A0)
+    assert pi_5 is not None
+    assert pi_5.compatible == ("raspberrypi,5-model-b",)
+    assert lite is not None
+    assert lite.compatible == ("raspberrypi,5-compute-module",)
+    zero = decode(0x9000C1)
+    assert zero is not None
+    assert zero.compatible == ()

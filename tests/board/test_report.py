@@ -1,8 +1,9 @@
 import json
+from dataclasses import replace
 
 from edge.board.probe import probe
 from edge.board.report import facts_as_json, format_facts
-from edge.state import BoardFacts, CoreKind
+from edge.state import BoardFacts, CoreKind, EngineDevice, Storage
 from tests.board.boards import jetson_orin_nano, raspberry_pi_5
 
 
@@ -23,6 +24,33 @@ def test_kinds_of_cores_and_a_quota_are_told():
     value = json.loads(facts_as_json(facts))
     assert value["core_kinds"][1] == {"count": 4, "capacity": 530, "top_khz": 1_800_000}
     assert value["cpu_quota"] == 2.5
+
+
+def test_disk_and_swap_are_told(tmp_path):
+    facts = BoardFacts(
+        swap=3 * 2**30, zram=2**30, storage=Storage("sd", "SN64G", 59 * 2**30), l4t="36.4.3"
+    )
+    said = format_facts(facts)
+    assert "swap:         3.0 GiB, 1.0 GiB of it compressed memory" in said
+    assert "storage:      SD card SN64G, 59.0 GiB" in said
+    assert "l4t:          36.4.3" in said
+    assert json.loads(facts_as_json(facts))["storage"]["kind"] == "sd"
+    assert "swap:         none" in format_facts(BoardFacts(swap=0, zram=0))
+    odd = format_facts(BoardFacts(storage=Storage(None)))
+    assert "storage:      a disk of unknown kind, unknown" in odd
+
+
+def test_what_the_engine_can_use_is_told(tmp_path):
+    facts = probe(jetson_orin_nano(tmp_path))
+    assert "tegra234" not in format_facts(facts)
+    assert "engine" not in format_facts(facts)
+    without = replace(facts, engine_devices=(EngineDevice("CPU", "Cortex-A78AE", 8),))
+    said = format_facts(without)
+    assert "engine:       CPU (Cortex-A78AE)" in said
+    assert "CUDA, unused: this llama.cpp is built without it" in said
+    assert json.loads(facts_as_json(without))["engine_devices"][0]["name"] == "CPU"
+    assert json.loads(facts_as_json(facts))["engine_devices"] is None
+    assert "engine:       no device at all" in format_facts(replace(facts, engine_devices=()))
 
 
 def test_unknown_says_so():

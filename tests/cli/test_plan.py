@@ -22,6 +22,11 @@ def test_what_is_left_out_is_told_beside_the_plans(codriver: Run, models: Path):
     assert "bad.gguf is not a GGUF file: it is a web page" in said.err
 
 
+def test_a_plan_for_another_board(codriver: Run, models: Path):
+    said = codriver("plan", "--json", "--models-dir", models, "--board", "jetson-orin-nx-16gb")
+    assert {plan["threads"] for plan in json.loads(said.out)} == {8}
+
+
 def test_programs_get_every_figure(codriver: Run, models: Path):
     said = codriver("plan", "--json", "--model", models / "tiny.gguf", "--context", 512)
     (plan,) = json.loads(said.out)
@@ -36,6 +41,7 @@ def test_programs_get_every_figure(codriver: Run, models: Path):
         (("--model", "codr"), "did you mean coder?"),
         (("--model", "./none.gguf"), "there is no such file"),
         (("--models-dir", "/dev/null"), "/dev/null is not a folder"),
+        (("--board", "pi"), "there is no plan for a board 'pi'; known are jetson-agx-orin-64gb"),
     ],
 )
 def test_nothing_to_plan_is_one_sentence(codriver: Run, options: tuple[str], words: str):

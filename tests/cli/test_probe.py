@@ -36,3 +36,15 @@ def test_a_root_that_is_none(codriver: Run, tmp_path: Path, name: str, words: st
     said = codriver("probe", "--root", tmp_path / name)
     assert said.code == 2
     assert words in said.err
+
+
+def test_a_recording_is_made_and_can_be_read(codriver: Run, tmp_path: Path):
+    root = raspberry_pi_5(tmp_path / "root")
+    said = codriver("probe", "--root", root, "--record", tmp_path / "copy")
+    assert (said.code, said.err) == (0, "")
+    assert "look through them" in said.out
+    again = codriver("probe", "--json", "--root", tmp_path / "copy")
+    assert json.loads(again.out)["board"] == "raspberry-pi-5-8gb"
+    twice = codriver("probe", "--root", root, "--record", tmp_path / "copy")
+    assert twice.code == 1
+    assert "is not an empty folder" in twice.err

@@ -20,6 +20,7 @@ COMMANDS = {
     "serve": "serve the laptops around",
     "plan": "what would run here and why",
     "probe": "what this board is",
+    "quantize": "a model file at another level, made here",
     "find": "boxes near me",
     "config": "the settings in force",
 }

@@ -100,6 +100,7 @@ def make_tiny_gguf(
     n_embd: int = 64,
     n_heads: int = 4,
     n_kv_heads: int = 2,
+    n_ff: int = N_FF,
     name: str = "tiny",
     controls: Sequence[str] = (),
     added: Sequence[str] = (),
@@ -116,7 +117,7 @@ def make_tiny_gguf(
     writer.add_context_length(n_ctx_train)
     writer.add_embedding_length(n_embd)
     writer.add_block_count(n_layers)
-    writer.add_feed_forward_length(N_FF)
+    writer.add_feed_forward_length(n_ff)
     writer.add_head_count(n_heads)
     writer.add_head_count_kv(n_kv_heads)
     writer.add_rope_dimension_count(n_embd // n_heads)
@@ -132,7 +133,7 @@ def make_tiny_gguf(
         writer,
         np.random.default_rng(seed),
         plain=plain,
-        shape=(n_layers, n_embd, n_embd // n_heads * n_kv_heads),
+        shape=(n_layers, n_embd, n_embd // n_heads * n_kv_heads, n_ff),
         biases=architecture == "qwen2",
     )
     writer.write_header_to_file()
@@ -226,10 +227,10 @@ def _add_tensors(
     random: np.random.Generator,
     *,
     plain: list[bool],
-    shape: tuple[int, int, int],
+    shape: tuple[int, int, int, int],
     biases: bool,
 ) -> None:
-    n_layers, n_embd, n_kv = shape
+    n_layers, n_embd, n_kv, n_ff = shape
 
     def weights(*size: int) -> np.ndarray:
         return (random.standard_normal(size) * 0.1).astype(np.float32)
@@ -251,6 +252,6 @@ def _add_tensors(
             if biases:
                 writer.add_tensor(f"{block}attn_{part}.bias", weights(width))
         writer.add_tensor(block + "attn_output.weight", weights(n_embd, n_embd))
-        writer.add_tensor(block + "ffn_gate.weight", weights(N_FF, n_embd))
-        writer.add_tensor(block + "ffn_up.weight", weights(N_FF, n_embd))
-        writer.add_tensor(block + "ffn_down.weight", weights(n_embd, N_FF))
+        writer.add_tensor(block + "ffn_gate.weight", weights(n_ff, n_embd))
+        writer.add_tensor(block + "ffn_up.weight", weights(n_ff, n_embd))
+        writer.add_tensor(block + "ffn_down.weight", weights(n_embd, n_ff))

@@ -38,7 +38,10 @@ def test_the_version(codriver: Run):
     ("arguments", "words"),
     [
         ((), "required: COMMAND"),
-        (("srve",), "invalid choice: 'srve' (choose from 'serve', 'plan', 'probe', 'find'"),
+        (
+            ("srve",),
+            "invalid choice: 'srve' (choose from 'serve', 'plan', 'probe', 'quantize', 'find'",
+        ),
         (("plan", "--modell"), "unrecognized arguments: --modell"),
         (("config", "more"), "unrecognized arguments: more"),
         (("plan", "--model"), "--model: expected one argument"),

@@ -58,6 +58,7 @@ def test_the_readme_shows_something_of_each_kind():
         "serve",
         "plan",
         "probe",
+        "quantize",
         "find",
         "config",
     }

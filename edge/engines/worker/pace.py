@@ -113,13 +113,16 @@ class Pace:
             del self._steps[rows], self._seen[rows]
 
     def chunk(self, behind: int) -> int:
-        """Prompt tokens, ``behind`` others of theirs, for a step that nobody waits for."""
+        """Prompt tokens, ``behind`` others of theirs, for a step that nobody waits for.
+
+        Where attention works in tiles a step can be interrupted, and fewer than a whole unit
+        cost a quarter more for each: threads share out heads and rows unevenly."""
         if not self._read:
             return self._whole
-        part = TILE_ROWS if self._costs.tiles else MIN_CHUNK_TOKENS
-        sizes = [*range(self._largest, 0, -self._whole), *range(self._whole, part, -part)]
+        least = self._whole if self._costs.tiles else MIN_CHUNK_TOKENS
+        sizes = [*range(self._largest, 0, -self._whole), *range(self._whole, least, -least)]
         fitting = (n for n in sizes if self._takes(n, behind) <= TARGET_SECONDS)
-        return next(fitting, min(part, self._largest))
+        return next(fitting, min(least, self._largest))
 
     def _takes(self, count: int, behind: int) -> Seconds:
         return self._costs.seconds([Stretch(count, behind)])

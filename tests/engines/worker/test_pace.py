@@ -61,15 +61,18 @@ def test_a_fast_board_reads_the_most_at_once():
     assert settled(alone=0.001, each=0.0001).chunk(0) == 2048
 
 
-def test_the_deeper_the_smaller_and_always_whole_tiles():
-    board, pace = Board(), Pace(512, 512, StepCosts(8e-5, tiles=True))
+def test_the_deeper_the_smaller_but_never_less_than_a_unit_of_tiles():
+    board, pace = Board(), Pace(1024, 256, StepCosts(8e-5, tiles=True))
     sizes = []
     for behind in range(0, 30_000, 512):
         read(pace, 512, board.seconds(Stretch(512, behind)), behind)
         sizes.append(pace.chunk(behind))
-    assert sizes[-1] == 64
-    assert sizes[4] > 64
-    assert all(size % 64 == 0 for size in sizes)
+    assert sizes[-1] == 256
+    assert set(sizes) <= {256, 512}
+    without = Pace(512, 512, StepCosts(8e-5, tiles=False))
+    for _ in range(20):
+        read(without, 512, 20.0, 20_000)
+    assert without.chunk(20_000) < 64
 
 
 def test_long_chunks_are_whole_micro_batches():

@@ -1,0 +1,103 @@
+"""``codriver quantize``: a model file at another quantization level, made on this box."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from pathlib import Path
+
+from edge.board.probe import probe
+from edge.board.profile import with_profile
+from edge.catalog import models, store
+from edge.catalog.ggml import FILE_TYPES
+from edge.catalog.levels import LEVELS, at_level, loss_allowed
+from edge.catalog.planner import AGREEMENT, UNKNOWN_AGREEMENT, Candidate
+from edge.catalog.threads import plan_threads
+from edge.cli.settings import add_config_option, from_options, models_dir
+from edge.engines.quantize import loss, quantize
+from edge.errors import ModelUnusable
+
+SPARE_BYTES = 268_435_456
+"""Left free on the disk."""
+
+
+def add_to(parser: argparse.ArgumentParser) -> None:
+    add_config_option(parser)
+    parser.add_argument("model", metavar="FILE", help="a GGUF file, or a model's name")
+    parser.add_argument("level", metavar="LEVEL", help=f"one of {', '.join(LEVELS)}")
+    parser.add_argument("--to", type=Path, metavar="FILE", help="the new file's path")
+    parser.add_argument("--replace", action="store_true", help="remove the old file if all is well")
+    parser.add_argument("--models-dir", type=Path, metavar="DIR", help="where GGUF files lie")
+    parser.set_defaults(run=run, context=None)
+
+
+def run(options: argparse.Namespace) -> int:
+    """0 if the new file is there and sound. Raises ModelUnusable."""
+    level = options.level.upper()
+    folder = models_dir(from_options(options))
+    source = store.candidate(models.resolve(options.model, folder))
+    target = options.to or folder / target_name(source.path.name, source.facts.quantization, level)
+    _check(source, level, target)
+    threads = plan_threads(with_profile(probe()), None, on_gpu=False).start
+    quantize(source.path, target, _FILE_TYPE[level], threads, _show)
+    print(f"\r{target} has {target.stat().st_size / 1e9:.2f} GB", file=sys.stderr)
+    before, after = loss(source.path, threads), loss(target, threads)
+    more, sound = after - before, after - before <= loss_allowed(level)
+    verdict = "sound" if sound else f"more than the {loss_allowed(level):.2f} that it may lose"
+    print(
+        f"{target.name}: {after:.3f} nats a token on a sample of prose and code,"
+        f" {before:.3f} before: {more:+.3f}, {verdict}"
+    )
+    return _finish(source, sound=sound, replaces=options.replace)
+
+
+def _finish(source: Candidate, *, sound: bool, replaces: bool) -> int:
+    """Remove the old file where that was wished and nothing speaks against it."""
+    if not sound:
+        print(f"{source.path} stays: the new file is worse than it should be", file=sys.stderr)
+        return 1
+    if replaces:
+        source.path.unlink()
+        print(f"{source.path} is removed", file=sys.stderr)
+    return 0
+
+
+_FILE_TYPE = {name: number for number, name in FILE_TYPES.items()}
+
+
+def target_name(name: str, old: str, new: str) -> str:
+    """The file's name with the new level in place of the old one, or behind the name."""
+    stem = name.removesuffix(".gguf")
+    at = stem.lower().rfind(old.lower())
+    if at < 0:
+        return f"{stem}-{new}.gguf"
+    shown = new.lower() if stem[at : at + len(old)].islower() else new
+    return f"{stem[:at]}{shown}{stem[at + len(old) :]}.gguf"
+
+
+def _check(source: Candidate, level: str, target: Path) -> None:
+    """Raises ModelUnusable for what cannot be, or makes no sense."""
+    if level not in LEVELS:
+        raise ModelUnusable(f"there is no level {level}; known are {', '.join(LEVELS)}")
+    old = source.facts.quantization
+    if AGREEMENT.get(old, UNKNOWN_AGREEMENT) <= AGREEMENT[level]:
+        raise ModelUnusable(
+            f"{source.path.name} is {old}: {level} cannot be better; take a finer file"
+        )
+    if target.exists():
+        raise ModelUnusable(f"{target} is there already; name another with --to")
+    needed = at_level(source.facts, level).file_bytes
+    try:
+        free = shutil.disk_usage(target.parent).free
+    except OSError as error:
+        raise ModelUnusable(f"cannot write to {target.parent}: {error.strerror}") from None
+    if free < needed + SPARE_BYTES:
+        raise ModelUnusable(
+            f"{target} takes {needed / 1e9:.2f} GB and {free / 1e9:.2f} GB are free on its disk"
+        )
+
+
+def _show(done: int, every: int) -> None:
+    if sys.stderr.isatty():
+        print(f"\r{done} of {every} tensors", end="", file=sys.stderr)

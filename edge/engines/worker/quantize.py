@@ -26,7 +26,6 @@ class _Log:
 
     def __init__(self) -> None:
         self.complaints: deque[str] = deque(maxlen=3)
-        # Kept by the object: llama.cpp holds a bare pointer to it.
         self.callback = llama_cpp.llama_log_callback(self._take)
 
     def _take(self, level: int, text: bytes, _data: Any) -> None:
@@ -37,6 +36,10 @@ class _Log:
             self.complaints.append(words)
 
 
+_log = _Log()
+"""Of the module, not of a call: llama.cpp holds a bare pointer to its callback for good."""
+
+
 def say(event: dict[str, Any]) -> None:
     """One line that is on its way at once."""
     sys.stdout.write(json.dumps(event) + "\n")
@@ -45,14 +48,14 @@ def say(event: dict[str, Any]) -> None:
 
 def quantize(source: str, target: str, file_type: int, threads: int) -> int:
     """Exit code 0 if ``target`` is whole."""
-    log = _Log()
-    llama_cpp.llama_log_set(log.callback, ctypes.c_void_p(0))
+    _log.complaints.clear()
+    llama_cpp.llama_log_set(_log.callback, ctypes.c_void_p(0))
     llama_cpp.llama_backend_init()
     params = llama_cpp.llama_model_quantize_default_params()
     params.ftype, params.nthread, params.allow_requantize = file_type, threads, True
     code = llama_cpp.llama_model_quantize(source.encode(), target.encode(), ctypes.byref(params))
     if code:
-        say({"failed": "; ".join(log.complaints) or "llama.cpp gives no reason"})
+        say({"failed": "; ".join(_log.complaints) or "llama.cpp gives no reason"})
         return 1
     say({"done": True})
     return 0

@@ -117,19 +117,21 @@ def _disks(root: Path, folder: Path) -> Iterator[Path]:
 
 
 def _disk(root: Path, link: Path, folder: Path) -> Iterator[Path]:
+    """The link and what it leads to: a device, the whole disk above a partition, and the devices
+    below an encrypted or joined one."""
     device = link.resolve()
-    if not device.is_relative_to(root.resolve()):
+    copy = folder / link.relative_to(root)
+    if not device.is_relative_to(root.resolve()) or copy.is_symlink():
         return
     inside = device.relative_to(root.resolve())
-    copy = folder / "sys/dev/block" / link.name
-    if copy.is_symlink():
-        return
     copy.parent.mkdir(parents=True, exist_ok=True)
     copy.symlink_to(os.path.relpath(folder / inside, copy.parent))
     (folder / inside).mkdir(parents=True, exist_ok=True)
     for part in (inside, inside.parent):
         for name in DISK_FILES:
             yield from _copy(root, root / part / name, folder)
+    for name in names(root / inside / "slaves", "*"):
+        yield from _disk(root, root / inside / "slaves" / name, folder)
 
 
 def _found(root: Path, pattern: str) -> list[Path]:

@@ -106,6 +106,11 @@ def loss_allowed(level: str) -> float:
     return 4 * LOSS[level] + 0.05
 
 
+def file_type(level: str) -> int:
+    """llama.cpp's number for a level."""
+    return _FILE_TYPE[level]
+
+
 def is_known(facts: GgufFacts) -> bool:
     """Whether these rules hold for the file's architecture."""
     return facts.architecture not in _UNKNOWN

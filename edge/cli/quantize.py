@@ -10,8 +10,7 @@ from pathlib import Path
 from edge.board.probe import probe
 from edge.board.profile import with_profile
 from edge.catalog import models, store
-from edge.catalog.ggml import FILE_TYPES
-from edge.catalog.levels import LEVELS, at_level, loss_allowed
+from edge.catalog.levels import LEVELS, at_level, file_type, is_known, loss_allowed
 from edge.catalog.planner import AGREEMENT, UNKNOWN_AGREEMENT, Candidate
 from edge.catalog.threads import plan_threads
 from edge.cli.settings import add_config_option, from_options, models_dir
@@ -36,11 +35,14 @@ def run(options: argparse.Namespace) -> int:
     """0 if the new file is there and sound. Raises ModelUnusable."""
     level = options.level.upper()
     folder = models_dir(from_options(options))
-    source = store.candidate(models.resolve(options.model, folder))
+    ref = models.resolve(options.model, folder)
+    if options.replace and ref.entry is not None and ref.entry.source.embedded:
+        raise ModelUnusable(f"{ref.name} is a part of codriver and stays: leave --replace out")
+    source = store.candidate(ref)
     target = options.to or folder / target_name(source.path.name, source.facts.quantization, level)
     _check(source, level, target)
     threads = plan_threads(with_profile(probe()), None, on_gpu=False).start
-    quantize(source.path, target, _FILE_TYPE[level], threads, _show)
+    quantize(source.path, target, file_type(level), threads, _show)
     print(f"\r{target} has {target.stat().st_size / 1e9:.2f} GB", file=sys.stderr)
     before, after = loss(source.path, threads), loss(target, threads)
     more, sound = after - before, after - before <= loss_allowed(level)
@@ -61,9 +63,6 @@ def _finish(source: Candidate, *, sound: bool, replaces: bool) -> int:
         source.path.unlink()
         print(f"{source.path} is removed", file=sys.stderr)
     return 0
-
-
-_FILE_TYPE = {name: number for number, name in FILE_TYPES.items()}
 
 
 def target_name(name: str, old: str, new: str) -> str:
@@ -87,7 +86,9 @@ def _check(source: Candidate, level: str, target: Path) -> None:
         )
     if target.exists():
         raise ModelUnusable(f"{target} is there already; name another with --to")
-    needed = at_level(source.facts, level).file_bytes
+    # Where the rules are not known the new file is at least no larger than the old one.
+    made = at_level(source.facts, level) if is_known(source.facts) else source.facts
+    needed = made.file_bytes
     try:
         free = shutil.disk_usage(target.parent).free
     except OSError as error:

@@ -8,6 +8,7 @@ import pytest
 from edge.board.probe import probe
 from edge.board.record import record, redacted
 from edge.errors import StartFailed
+from edge.state import Storage
 from tests.board.boards import disk, jetson_orin_nano, pc, raspberry_pi_5, write
 
 
@@ -40,6 +41,19 @@ def test_the_probe_finds_the_same_in_a_recording(make: Callable[[Path], Path], t
     assert probe(tmp_path / "copy") == probe(root)
     assert all(path.is_file() for path in written)
     assert len(set(written)) == len(written)
+
+
+def test_a_disk_below_an_encrypted_device_is_found_in_a_recording(tmp_path: Path):
+    root = full(pc, tmp_path / "root")
+    disk(root, "259:1", "nvme/nvme0n1", {"device/model": "SSD"}, partition="nvme0n1p3")
+    disk(root, "254:0", "virtual/block/dm-0", {})
+    below = root / "sys/devices/virtual/block/dm-0/slaves/nvme0n1p3"
+    below.parent.mkdir()
+    below.symlink_to("../../../../nvme/nvme0n1/nvme0n1p3")
+    write(root, {"proc/self/mountinfo": "25 1 254:0 / / rw - ext4 /dev/mapper/root rw\n"})
+    record(root, tmp_path / "copy")
+    found = probe(tmp_path / "copy").storage
+    assert found == probe(root).storage == Storage("nvme", "SSD")
 
 
 def test_nothing_private_is_in_it(tmp_path: Path):

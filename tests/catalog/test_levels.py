@@ -1,6 +1,7 @@
 """What a file becomes at a level, against llama.cpp's own quantizer."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import gguf
@@ -12,13 +13,13 @@ from edge.catalog.levels import (
     LEVELS,
     LOSS,
     at_level,
+    file_type,
     is_known,
     loss_allowed,
     tensor_bytes,
     tensor_types,
 )
 from edge.catalog.planner import AGREEMENT
-from edge.cli.quantize import _FILE_TYPE
 from edge.engines.quantize import quantize
 from tests.catalog.tiny_gguf import make_tiny_gguf
 
@@ -85,7 +86,7 @@ def test_the_quantizer_does_the_same(
     sources: dict[str, Path], tmp_path: Path, kind: str, level: str
 ):
     facts = read(sources[kind])
-    quantize(sources[kind], tmp_path / "made.gguf", _FILE_TYPE[level], 2, lambda _at, _of: None)
+    quantize(sources[kind], tmp_path / "made.gguf", file_type(level), 2, lambda _at, _of: None)
     made = read(tmp_path / "made.gguf")
     assert tensor_types(facts, level) == {tensor.name: tensor.type for tensor in made.tensors}
     expected = at_level(facts, level)
@@ -107,7 +108,9 @@ def test_coarser_levels_are_smaller(sources: dict[str, Path]):
 
 
 def test_architectures_with_rules_of_their_own_are_told(sources: dict[str, Path]):
-    assert is_known(read(sources["grouped"]))
+    facts = read(sources["grouped"])
+    assert is_known(facts)
+    assert not is_known(replace(facts, architecture="falcon"))
 
 
 def test_bytes_of_blocks():

@@ -51,6 +51,12 @@ def test_what_makes_no_sense(codriver: Run, models: Path, monkeypatch: pytest.Mo
     assert "0.00 GB are free on its disk" in refused("tiny", "Q6_K")
 
 
+def test_what_comes_with_codriver_is_not_removed(codriver: Run, models: Path):
+    said = codriver("quantize", "smollm2", "Q2_K", "--replace", "--models-dir", models)
+    assert said.code == 1
+    assert "smollm2-135m is a part of codriver and stays" in said.err
+
+
 @pytest.mark.parametrize(
     ("name", "old", "new", "made"),
     [

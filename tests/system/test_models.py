@@ -160,9 +160,8 @@ async def test_where_they_do_not_they_take_turns(tmp_path: Path, models: Path):
         )
         assert "smollm2-135m" in reason
         assert "GB together" in reason
-        # Not compared: how a prompt is divided into steps moves sums by their last bits.
-        assert text_of(first)
-        assert text_of(again)
+        # How a prompt is divided into steps moves sums by their last bits: a later word may differ.
+        assert text_of(first).split()[:3] == text_of(again).split()[:3] != []
         assert workers() == 1
         count = {**HELLO, "model": "claude-x"}
         async with box.session.post(f"{box.url}/v1/messages/count_tokens", json=count) as got:

@@ -102,8 +102,9 @@ class Pace:
         elif rows:
             alone = self._costs.seconds(answers)
             if took > PATIENCE * alone:
-                self._owed += took - alone
-                self._calm -= CALM_STEPS
+                # Bounded: a machine that was crowded for a while owes its answers no minutes.
+                self._owed = min(self._owed + took - alone, max(took - alone, LONGEST_SECONDS))
+                self._calm = max(self._calm - CALM_STEPS, 0)
         elif tokens >= MIN_CHUNK_TOKENS:
             self._read = _mixed(self._read, took / tokens)
 

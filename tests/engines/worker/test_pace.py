@@ -122,6 +122,19 @@ def test_a_stream_flows_while_a_long_prompt_is_read(tiles: bool, stream: int):
     assert sum(chunks) > 0.25 * sum(gaps)
 
 
+def test_a_crowded_while_does_not_starve_who_reads():
+    board, pace = Board(), Pace(2048, 512, StepCosts(8e-5, tiles=True))
+    read(pace, 512, board.seconds(Stretch(512, 0)))
+    own, behind = [Stretch(1, 500)], 12_000
+    for _ in range(200):
+        pace.learn(own, [Stretch(15, behind)], Seconds(20 * board.seconds(*own)))
+    waited = 0
+    while not pace.slice(own, behind, 5000) and waited < 400:
+        answer(pace, 1, board.seconds(*own), 500)
+        waited += 1
+    assert waited < 200
+
+
 def test_rows_are_padded_where_a_tile_is_cheaper():
     board, pace = Board(), Pace(2048, 512, StepCosts(8e-5, tiles=True))
     for behind in range(0, 20_000, 512):

@@ -16,7 +16,7 @@ def shares(left: Sequence[int], budget: int) -> list[int]:
     """``left``: tokens still to be read of each prompt, in the order they came. The same
     order back, ``budget`` in all at most."""
     given = [0] * len(left)
-    if not left:
+    if not left or budget <= 0:
         return given
     given[0] = min(left[0], max(1, budget // OLDEST_PART))
     spare = budget - given[0]

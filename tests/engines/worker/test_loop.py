@@ -514,3 +514,16 @@ def serve(stage: Stage, plans: list[tuple[int, int, int, int | None]], size: int
         assert expected(prompt, limit).startswith(stage.text(number))
         assert full or stage.text(number) == expected(prompt, limit)
     assert stage.context.used <= size
+
+
+def test_while_it_is_the_answers_turn_nothing_is_read():
+    """Not even one token: behind a deep prompt that would cost several of the answer's steps."""
+    stage = Stage(size=4000, batch=512, unit=64, clock=ticking())
+    stage.submit(1, PROMPT, limit=15)
+    stage.submit(2, [9, *PROMPT], limit=1)
+    stage.loop._pace.slice = lambda _answers, _behind, _left: 0
+    stage.run()
+    beside = [step for step in stage.context.decodes if (0, 1) in step and len(step) > 1]
+    assert beside == []
+    assert stage.text(1) == expected(PROMPT, 15)
+    assert stage.text(2) == expected([9, *PROMPT], 1)

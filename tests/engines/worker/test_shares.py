@@ -23,3 +23,7 @@ def test_nothing_is_wasted_and_nobody_gets_too_much(left: list[int], budget: int
     assert sum(given_out) == min(budget, sum(left))
     assert all(0 <= got <= wanted for got, wanted in zip(given_out, left, strict=True))
     assert not left or given_out[0] > 0
+
+
+def test_nobody_gets_anything_of_nothing():
+    assert shares([100, 3], 0) == [0, 0]

@@ -162,6 +162,9 @@ class InferenceLoop:
         self._seated: list[_Seated] = []
         self._out: list[FromWorker] = []
         self._stopping = False
+        self._came, self._taken_in = 0, 0
+        self._yields_until = 0.0
+        """Until then somebody who comes ends the step that is being decoded."""
         self.expecting = False
         """Set while a request is being prepared: nothing is tried out meanwhile."""
 
@@ -173,7 +176,9 @@ class InferenceLoop:
         return len(self._seated) >= self._n_parallel or bool(self._waiting)
 
     def submit(self, job: Job) -> None:
+        """From one thread only."""
         self._inbox.put(job)
+        self._came += 1
 
     def stop(self) -> None:
         """After the jobs already submitted, ``run`` returns."""
@@ -209,6 +214,7 @@ class InferenceLoop:
                     self._stopping = True
                 case Job():
                     self._waiting.append(job)
+                    self._taken_in += 1
                 case _Wake():
                     pass
 
@@ -337,6 +343,7 @@ class InferenceLoop:
         read = _stretches(reading)
         padding = self._padding([*answers, *read])
         began = self._clock()
+        self._yields_until = began + self._pace.yields(answers, read)
         done = self._context.decode(
             [_part(*item) for item in work],
             interruptible=bool(read) and self._divisible,
@@ -347,6 +354,7 @@ class InferenceLoop:
         self._tally.decode_seconds_total += took
         if not done:
             self._resync()
+            self._pace.interrupted()
             return
         self._pace.learn(answers, read, took, padding)
         if not read and len(answers) == answers[0].rows == 1:
@@ -456,10 +464,12 @@ class InferenceLoop:
             self._leave(seated)
 
     def _is_unwanted(self) -> bool:
-        """Whether nobody wants what is being decoded; asked by llama.cpp while it works. What is
-        only tried out has to end once somebody comes."""
+        """Whether what is being decoded should end; asked by llama.cpp while it works: where nobody
+        wants it, where it is only tried out, or only just begun, and somebody comes."""
         if not self._seated:
             return self._stopping or self.expecting or not self._inbox.empty()
+        if self._came > self._taken_in and self._clock() < self._yields_until:
+            return len(self._seated) < self._n_parallel
         return all(seated.job.cancelled.is_set() for seated in self._seated)
 
     # --- the disk ----------------------------------------------------------------------------
@@ -501,10 +511,15 @@ class InferenceLoop:
     # --- bad days ---------------------------------------------------------------------------
 
     def _resync(self) -> None:
-        """After an interrupt: whole micro-batches were kept, and nobody wants the rest."""
+        """After an interrupt, of which whole micro-batches were kept."""
         for seated in self._seated:
+            before = len(seated.strand.tokens)
             reading = seated.job.tokens if seated.answer is None else ()
             self._memory.resync(seated.strand, reading)
+            self._tally.prompt_tokens_read_total += max(0, len(seated.strand.tokens) - before)
+            if reading and not seated.left:
+                # Its last token's logits are lost: it is read once more.
+                self._memory.cut(seated.strand, len(reading) - 1)
 
     def _unblock(self) -> None:
         """Nothing could go on: the last one's answer ends here, so that the others can."""

@@ -78,6 +78,7 @@ class Pace:
         self._seen: dict[int, int] = {}
         self._singles = 0
         self._owed = -LONGEST_SECONDS
+        self._interrupted = False
         self._calm = LONG_STEPS * CALM_STEPS
         self.running = 1
         """Answers that run; kept true by the loop."""
@@ -107,6 +108,18 @@ class Pace:
                 self._calm = max(self._calm - CALM_STEPS, 0)
         elif tokens >= MIN_CHUNK_TOKENS:
             self._read = _mixed(self._read, took / tokens)
+
+    def yields(self, answers: Sequence[Stretch], read: Sequence[Stretch]) -> Seconds:
+        """How long a step that only reads can be given up for somebody who comes: while less is
+        lost than is waited for otherwise, and never twice in a row, so that reading goes on."""
+        again, self._interrupted = self._interrupted, False
+        if answers or again or not self._read:
+            return Seconds(0.0)
+        return Seconds(self._costs.seconds(read) / 2)
+
+    def interrupted(self) -> None:
+        """The last step was, and is to be done again."""
+        self._interrupted = True
 
     def _forget(self) -> None:
         old = [n for n, at in self._seen.items() if n > 1 and self._singles - at > REMEMBERED]

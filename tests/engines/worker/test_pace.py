@@ -261,3 +261,15 @@ def test_what_was_never_tried_is_hoped_for():
     assert pace.least(4) == pytest.approx(0.2)
     answer(pace, 4, 0.15)
     assert (pace.least(4), pace.least(2)) == (0.15, 0.1)
+
+
+def test_a_step_that_reads_yields_for_half_of_its_time_and_not_twice_in_a_row() -> None:
+    pace = Pace(512, 256)
+    step = [Stretch(256, 0)]
+    assert pace.yields([], step) == 0, "nothing was measured yet"
+    pace.learn([], step, Seconds(8.0))
+    assert pace.yields([], step) == pytest.approx(4.0)
+    assert pace.yields([Stretch(1, 0)], step) == 0, "answers have bounded its time already"
+    pace.interrupted()
+    assert pace.yields([], step) == 0
+    assert pace.yields([], step) == pytest.approx(4.0)

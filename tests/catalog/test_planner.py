@@ -19,7 +19,7 @@ from edge.catalog.planner import (
 )
 from edge.errors import ModelUnusable
 from edge.state import Accelerator, BoardFacts, Room
-from tests.catalog.shapes import facts, gemma3, qwen_coder, smollm2
+from tests.catalog.made_facts import facts, gemma3, qwen_coder, smollm2
 
 GB = 10**9
 

@@ -14,18 +14,10 @@ from functools import cache
 from typing import Any
 
 from edge.catalog.facts import GgufFacts
-from edge.catalog.levels import LEVELS
+from edge.catalog.levels import LEVELS, MIXTURES
 from edge.catalog.shapes import EXPERTS_IN_MXFP4, Shape, facts_of, mixed, resized
 from edge.errors import ModelUnusable
 from edge.units import Bytes
-
-MIXTURES: Mapping[str, str] = {
-    "UD-Q2_K_XL": "Q2_K",
-    "UD-Q3_K_XL": "Q3_K_L",
-    "UD-Q4_K_XL": "Q4_K_M",
-    "UD-Q6_K_XL": "Q6_K",
-}
-"""Mixtures of levels by the name of their file, and the level that llama.cpp knows each as."""
 
 
 @dataclass(frozen=True, slots=True)

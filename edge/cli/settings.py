@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar, get_type_hints
+from typing import TypeVar, get_args, get_type_hints
 
 from edge.config import Config, load, state_directory
 from edge.config.settings import Between, ModelSettings
@@ -34,6 +34,8 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="tokens of context; 0 takes what the model and the memory allow",
     )
+    kinds = get_args(get_type_hints(ModelSettings)["kv"])
+    parser.add_argument("--kv", choices=kinds, help="how keys and values are kept in memory")
 
 
 def number(kind: type[Number], between: Between) -> Callable[[str], Number]:
@@ -68,6 +70,8 @@ def from_options(options: argparse.Namespace) -> Config:
         model = replace(model, models_dir=options.models_dir)
     if options.context is not None:
         model = replace(model, context=Tokens(options.context))
+    if options.kv is not None:
+        model = replace(model, kv=options.kv)
     return replace(config, model=model)
 
 

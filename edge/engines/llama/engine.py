@@ -119,8 +119,11 @@ class LlamaEngine:
         One that had come up is started again soon; one that dies while it loads, later
         each time.
         """
-        async with self._alarms.running(), self._warmth.remembering():
-            await self._keep_alive()
+        try:
+            async with self._alarms.running(), self._warmth.remembering():
+                await self._keep_alive()
+        finally:
+            self._give_up_loading("stopped")
 
     async def _keep_alive(self) -> None:
         delay = BACKOFF_FIRST
@@ -148,6 +151,7 @@ class LlamaEngine:
         except OSError as error:
             ending = f"its process cannot be started: {error.strerror or error}"
             self._abandon(ending)
+            self._give_up_loading(ending)
             return False, ending
         try:
             came_up = await self._serve(link)
@@ -159,9 +163,10 @@ class LlamaEngine:
             finally:
                 ending = self._unusable or ending
                 self._abandon(ending)
-        if not self._is_ending() and (words := await self._ladder.ended()):
-            ending = f"{ending}; {words}"
-        return came_up, ending
+        words = "" if self._is_ending() else await self._ladder.ended()
+        if not words or self._ladder.is_exhausted:
+            self._give_up_loading(ending)
+        return came_up, f"{ending}; {words}" if words else ending
 
     def _is_ending(self) -> bool:
         """Asked anew after every wait, in which a drain may have begun."""
@@ -234,6 +239,9 @@ class LlamaEngine:
         self._reason = f"the worker ended ({ending}) and is being restarted"
         for mailbox in self._mailboxes.values():
             mailbox.put_nowait(None)
+
+    def _give_up_loading(self, ending: str) -> None:
+        """Tell who waits for the first load that it has failed, if it has not succeeded."""
         if not self._first_load.done():
             self._refuse_load(ModelUnusable(_died_loading(self._ladder.path, ending)))
 

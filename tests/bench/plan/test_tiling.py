@@ -10,7 +10,11 @@ from tests.bench.plan.tiling import NotTileable, tiled
 
 def state(cells: int, *, first: int = 0, streams: int = 1) -> bytes:
     table = [word for n in range(cells) for word in (first + n, 1, 16)]
-    return struct.pack("<II", streams, cells) + np.array(table, "<i4").tobytes() + b"keys, values"
+    return (
+        struct.pack("<IIII", 7, 1, streams, cells)
+        + np.array(table, "<i4").tobytes()
+        + b"keys, values"
+    )
 
 
 def test_the_third_block_begins_behind_two() -> None:
@@ -19,7 +23,7 @@ def test_the_third_block_begins_behind_two() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [state(4, first=1), state(4, streams=2), state(4)[:40]], ids=["later", "two", "cut"]
+    "wrong", [state(4, first=1), state(4, streams=2), state(4)[:48]], ids=["later", "two", "cut"]
 )
 def test_what_is_written_otherwise_is_refused(wrong: bytes) -> None:
     with pytest.raises(NotTileable):

@@ -2,8 +2,9 @@
 
 The bench wants to know what a full context takes, not what it says: one block that was computed
 stands for all, with the positions moved on. Knows how llama.cpp writes the state of a sequence
-(src/llama-kv-cache.cpp, state_write, of the revision in edge/catalog/ggml.py): streams, cells, for
-each cell its position and sequences, then keys and values.
+(src/llama-context.cpp and src/llama-kv-cache.cpp, state_write, of the revision in
+edge/catalog/ggml.py): a mark and a version, streams, cells, for each cell its position and
+sequences, then keys and values.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ import struct
 
 import numpy as np
 
-_COUNTS = struct.Struct("<II")
-"""Streams, which is one, and cells."""
+_COUNTS = struct.Struct("<IIII")
+"""A mark, a version, streams, which is one, and cells."""
 
 _CELL_WORDS = 3
 """Of a cell: position, how many sequences, which."""
@@ -26,7 +27,7 @@ class NotTileable(Exception):
 def tiled(state: bytes | memoryview, index: int) -> bytes:
     """The state of block number ``index`` of a prompt whose first block has ``state``.
     Raises NotTileable."""
-    streams, cells = _COUNTS.unpack_from(state)
+    _, _, streams, cells = _COUNTS.unpack_from(state)
     end = _COUNTS.size + 4 * _CELL_WORDS * cells
     if streams != 1 or end > len(state):
         raise NotTileable(f"{streams} streams of {cells} cells in {len(state)} bytes")

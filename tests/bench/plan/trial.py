@@ -30,6 +30,7 @@ from edge.engines.frames import (
     Unusable,
 )
 from edge.engines.llama import spawn
+from edge.engines.llama.link import PROGRAM
 from edge.units import Bytes, Seconds
 
 PATIENCE = Seconds(900.0)
@@ -78,9 +79,9 @@ def crafted(load: Load, tokens: int) -> Generate:
     return msgspec.json.decode(done.stdout, type=Generate)
 
 
-async def run(load: Load, asked: Generate) -> Trial:
+async def run(load: Load, asked: Generate, *, program: Sequence[str] = PROGRAM) -> Trial:
     """Start a worker, have it answer, and look at it. Raises TrialFailed."""
-    link = await spawn(load)
+    link = await spawn(load, program=program)
     try:
         async with asyncio.timeout(PATIENCE), aclosing(link.incoming()) as incoming:
             return await _watch(link.pid or 0, asked, link.send, incoming)

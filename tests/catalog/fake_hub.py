@@ -159,7 +159,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self._say(302, told)
 
     def _bytes(self, data: bytes) -> None:
-        fault = self.server.hub.fault("GET", "file")
+        fault = self.server.hub.fault("GET", "file") if self.command == "GET" else None
         if fault is not None and fault.kind in ("html", "status"):
             self._misbehave(fault)
             return
@@ -178,7 +178,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         for name, value in {**headers, "Content-Length": str(len(data) - start)}.items():
             self.send_header(name, value)
         self.end_headers()
-        self._stream(data[start:], fault)
+        if self.command == "GET":
+            self._stream(data[start:], fault)
 
     def _stream(self, data: bytes, fault: Fault | None) -> None:
         ends = fault is not None and fault.kind in ("cut", "stall")

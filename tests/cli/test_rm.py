@@ -41,3 +41,5 @@ def test_what_belongs_to_others_stays(
         "codriver: lmstudio/a/b/c belongs to LM Studio: remove it there\n",
     )
     assert file.exists()
+    said = codriver("pull", "lmstudio/a/b/c", "--models-dir", models)
+    assert said.out == f"lmstudio/a/b/c is here: {file}\n", "and need not be pulled"

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     import httpx2
 
 CHUNK = 2**20
+COPY = "copy"
+"""The key of a file that is copied: it is begun anew each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +65,9 @@ def bring(
 ) -> Path:
     """Put the file, and its further parts, into ``models_dir``; the (first) path. ``place`` is
     a file, a folder that holds it, or a URL of either. Raises ModelUnusable."""
-    sources: Sequence[Path | str]
-    sources = _urls(place, known) if is_url(place) else _paths(Path(place), known)
+    sources: Sequence[Path | str] = (
+        _urls(place, known) if is_url(place) else _paths(Path(place), known)
+    )
     targets = [models_dir / name for name in _names(sources, known.file)]
     for target in targets:
         if target.exists():
@@ -75,12 +78,7 @@ def bring(
     try:
         with alone_in(models_dir):
             plain = _Bringing(known, progress, patience, free_bytes, len(sources))
-            partials = [
-                plain.copied(source, target, number)
-                if isinstance(source, Path)
-                else plain.downloaded(source, target, number)
-                for number, (source, target) in enumerate(zip(sources, targets, strict=True), 1)
-            ]
+            partials = plain.all_brought(sources, targets)
             for partial, target in reversed(list(zip(partials, targets, strict=True))):
                 put(partial, target)
             origins.write(targets[0], Origin(place=place) if known.kept == Origin() else known.kept)
@@ -139,24 +137,38 @@ class _Bringing:
     free_bytes: FreeBytes
     parts: int
 
+    def all_brought(self, sources: Sequence[Path | str], targets: Sequence[Path]) -> list[Path]:
+        """Every file under a hidden name; of copies that fail nothing is left."""
+        copies = [source for source in sources if isinstance(source, Path)]
+        needed = sum(source.stat().st_size for source in copies)
+        check_room(self.known.file, needed, self.free_bytes(targets[0].parent))
+        pairs = zip(sources, targets, strict=True)
+        try:
+            return [self.brought(*pair, number) for number, pair in enumerate(pairs, 1)]
+        except BaseException:
+            for target in targets:
+                partial_file(target, COPY).unlink(missing_ok=True)
+            raise
+
+    def brought(self, source: Path | str, target: Path, number: int) -> Path:
+        """The file under a hidden name, judged."""
+        if isinstance(source, Path):
+            return self.copied(source, target, number)
+        return self.downloaded(source, target, number)
+
     def copied(self, source: Path, target: Path, number: int) -> Path:
         """A copy under a hidden name, judged."""
         size = Bytes(source.stat().st_size)
-        check_room(target.name, size, self.free_bytes(target.parent))
         self._check_length(size)
-        partial = partial_file(target, "copy")
+        partial = partial_file(target, COPY)
         observe = self._observe(size, number)
         digest = hashlib.sha256()
-        try:
-            with source.open("rb") as file, partial.open("wb") as out:
-                while data := file.read(CHUNK):
-                    out.write(data)
-                    digest.update(data)
-                    observe(Bytes(out.tell()))
-            self._check_sum(digest.hexdigest())
-        except BaseException:
-            partial.unlink(missing_ok=True)
-            raise
+        with source.open("rb") as file, partial.open("wb") as out:
+            while data := file.read(CHUNK):
+                out.write(data)
+                digest.update(data)
+                observe(Bytes(out.tell()))
+        self._check_sum(digest.hexdigest())
         return partial
 
     def downloaded(self, url: str, target: Path, number: int) -> Path:

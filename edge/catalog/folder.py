@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -91,8 +92,8 @@ def partials_of(target: Path) -> list[Path]:
         names = sorted(target.parent.iterdir())
     except OSError:
         return []
-    begin = f".{target.name}."
-    return [one for one in names if one.name.startswith(begin) and one.name.endswith(PARTIAL)]
+    form = re.compile(rf"\.{re.escape(target.name)}\.\w*{re.escape(PARTIAL)}")
+    return [one for one in names if form.fullmatch(one.name)]
 
 
 def put(whole: Path, target: Path) -> None:

@@ -98,6 +98,20 @@ def test_a_model_in_parts_from_a_stick(stick: Path, folder: Path):
     assert len(list(folder.glob("big-*.gguf"))) == 3
 
 
+def test_of_a_copy_that_fails_nothing_is_left(stick: Path, folder: Path):
+    first = make_tiny_gguf(stick / "big.gguf", tensors_a_file=8)
+    second = first.name.replace("00001-of", "00002-of")
+
+    def pulled_out(progress: FetchProgress) -> None:
+        if progress.part == 2:
+            raise OSError(5, "Input/output error")
+
+    with pytest.raises(ModelUnusable, match="cannot be brought from .*: Input/output error"):
+        bring(str(first), Known(first.name), folder, pulled_out)
+    assert partials_of(folder / first.name) == partials_of(folder / second) == []
+    assert list(folder.glob("*.gguf")) == []
+
+
 def test_from_a_laptop(laptop: str, folder: Path, data: bytes):
     assert bring(laptop, Known(FILE), folder).read_bytes() == data
     assert bring(f"{laptop}/{FILE}", Known("x.gguf"), folder).read_bytes() == data

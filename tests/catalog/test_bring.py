@@ -106,7 +106,7 @@ def test_of_a_copy_that_fails_nothing_is_left(stick: Path, folder: Path):
         if progress.part == 2:
             raise OSError(5, "Input/output error")
 
-    with pytest.raises(ModelUnusable, match="cannot be brought from .*: Input/output error"):
+    with pytest.raises(ModelUnusable, match=r"cannot be brought from .*: Input/output error"):
         bring(str(first), Known(first.name), folder, pulled_out)
     assert partials_of(folder / first.name) == partials_of(folder / second) == []
     assert list(folder.glob("*.gguf")) == []

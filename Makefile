@@ -10,7 +10,7 @@ PORT   ?= 4141
 export CMAKE_ARGS ?= -DLLAVA_BUILD=OFF
 
 .DEFAULT_GOAL := help
-.PHONY: help serve check test test-all bench bench-agent bench-peers bench-tools clean
+.PHONY: help serve check test test-all bench bench-agent bench-peers bench-plan bench-tools clean
 
 help:
 	@echo "make serve [MODEL=coder]  set up and serve http://127.0.0.1:$(PORT)"
@@ -18,6 +18,7 @@ help:
 	@echo "make check                lint, types, layers"
 	@echo "make test-all             also the tests that take many minutes"
 	@echo "make bench                the engine beside raw llama.cpp and other servers (an hour)"
+	@echo "make bench-plan           predicted memory and speed beside what workers take (half an hour)"
 	@echo "make bench-tools          tool-call suite over the development models"
 	@echo "make bench-agent          the real Claude Code client at thirty everyday tasks"
 
@@ -64,6 +65,11 @@ bench: $(CODER)
 # llama-server and llama-cpp-python's server, built once; bench does it too.
 bench-peers: $(VENV)/.test
 	$(BIN)/python -m tests.bench.engine.peers
+
+# What the plan predicts, memory and speed, against workers that are loaded so; half an hour.
+# BENCH="--context 8192 --kv f16" measures less.
+bench-plan: $(VENV)/.test
+	$(BIN)/python -m tests.bench.plan.suite $(BENCH)
 
 bench-tools: $(CODER) $(CODER_1_5)
 	$(BIN)/python -m tests.bench.tools.suite --model $(CODER) --model $(CODER_1_5)

@@ -12,10 +12,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edge.board.probe import probe
-from edge.board.profile import bandwidth, load_profiles, named, with_profile
+from edge.board.profile import arithmetic, bandwidth, load_profiles, named, with_profile
 from edge.catalog import fetch, local_stores, models, store
+from edge.catalog.families import family_of, find_family
 from edge.catalog.pairing import Wish, pair
-from edge.catalog.planner import Candidate, Plan, Wishes, choose, plan
+from edge.catalog.planner import Candidate, Plan, Wishes, choose, plan, shortened
+from edge.catalog.speed import Reach
 from edge.config import Config
 from edge.engines.devices import ask
 from edge.engines.frames import Load
@@ -50,7 +52,7 @@ class Choice:
         name is served once. Raises ModelUnusable as ``plan`` does."""
         found = {self.plan.model.lower(): self.plan}
         for one in (*self.plans[1:], *self.others):
-            if one.fits:
+            if one.fits and one.here:
                 found.setdefault(one.model.lower(), one)
         return tuple(found.values())
 
@@ -114,22 +116,30 @@ def choose_model(
     root: Path = Path("/"),
     devices: Callable[[], tuple[EngineDevice, ...] | None] = ask,
     elsewhere: str | None = None,
+    offered: bool = False,
 ) -> Choice:
-    """The plans for this board, or for the known one ``elsewhere``, best first. Raises
-    StartFailed, ModelUnusable among it."""
+    """The plans for this board, or for the known one ``elsewhere``, best first; with what could be
+    fetched among them if it is ``offered``. Raises StartFailed, ModelUnusable among it."""
     board = _here(root, devices) if elsewhere is None else _known(elsewhere)
     wishes = Wishes(
         context=config.model.context or None,
         threads=config.model.threads or None,
-        bandwidth=bandwidth(board),
+        kv_type=None if config.model.kv == "auto" else config.model.kv,
+        reach=Reach(bandwidth(board), arithmetic(board)),
     )
     wanted = config.model.path_or_name
     local = local_stores.here(root)
     if not wanted:
         found = store.scan(models_dir, local=local)
-        plans = plan(found.candidates, board, wishes)
-        best = _drafted(plans, found.candidates, config, models_dir, tell)
+        more = store.offers(models_dir, here=found.candidates) if offered else ()
+        plans = plan((*found.candidates, *more), board, wishes)
+        best = _drafted(shortened(plans), found.candidates, config, models_dir, tell)
         return Choice(best, board, found.refused)
+    if offered and (family := find_family(wanted)) is not None:
+        found = store.scan(models_dir, local=local)
+        here = [one for one in found.candidates if family_of(one.facts) == family]
+        more = store.offers(models_dir, [family], here=here)
+        return Choice(plan((*here, *more), board, wishes), board, ())
     named = _fetched(wanted, models_dir, tell, local)
     found = store.scan(models_dir, local=local)
     taken = named.path.resolve()

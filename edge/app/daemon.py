@@ -25,8 +25,10 @@ from edge.api.chat import MessagesHandler
 from edge.api.server import build
 from edge.app import banner
 from edge.app.choose import Choice
-from edge.app.local import Place, local_models, room_for
+from edge.app.local import Place, local_models, readings, room_for
+from edge.app.pressure import watch
 from edge.app.systemd import Notifier
+from edge.board.live import memory_pressure
 from edge.config import LOCAL, Config, CredentialFile, UpstreamSettings, read_secret
 from edge.engines.base import Engine
 from edge.engines.llama import ModelPool, spawn
@@ -210,10 +212,12 @@ async def _local(plant: Plant) -> AsyncGenerator[Engine, None]:
         models,
         room_for(plant.choice),
         spawn=spawn,
+        readings=readings(),
         idle_unload=plant.config.model.idle_unload_seconds or None,
     )
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(pool.run(), name="local models")
+        watching = tasks.create_task(watch(memory_pressure, pool.relieve), name="memory pressure")
         try:
             _tell_all(plant, reasons)
             ready = await pool.wait_ready()
@@ -221,6 +225,7 @@ async def _local(plant: Plant) -> AsyncGenerator[Engine, None]:
             yield pool
             await pool.drain(plant.config.server.drain_seconds)
         finally:
+            watching.cancel()
             running.cancel()
 
 

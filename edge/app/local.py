@@ -6,16 +6,18 @@ Blocking: makes the prefixes' folder. Called by the daemon once, at its start.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edge.app.choose import Choice, Keeping, board_words, load_frame, prefix_budget
+from edge.board.live import free_memory, oom_kills
 from edge.catalog.models import find, load_catalog
-from edge.catalog.planner import Plan, together
-from edge.engines.llama import LocalModel, beginnings_file
+from edge.catalog.planner import Plan, together, usable_at_load
+from edge.engines.llama import LocalModel, Readings, Rung, beginnings_file
 from edge.engines.llama.residence import Fit
 from edge.routing.policy import LOCAL, OVERRIDE_PREFIX
 from edge.state import Room
+from edge.units import Bytes
 
 COACHED_BELOW = 8_000_000_000
 """Parameters. Published tool-call tests call models below about 7 B unreliable agents."""
@@ -56,10 +58,31 @@ def local_models(choice: Choice, place: Place) -> tuple[tuple[LocalModel, ...], 
             coached=one.parameters < COACHED_BELOW,
             names=_words(one, is_default=one is served[0]),
             beginnings=place.beginnings(one.model),
+            memory=one.memory_bytes,
+            smaller=_smaller(one, keeping),
         )
         for one in served
     )
     return models, tuple(_reasons(choice, models, place, budget))
+
+
+def _smaller(one: Plan, keeping: Keeping) -> tuple[Rung, ...]:
+    """How else the plan's model may be loaded, where there is less memory than was planned with."""
+    drafting = one.draft.memory if one.draft else 0
+    return tuple(
+        Rung(load_frame(replace(one, n_ctx=step.n_ctx), keeping), Bytes(step.memory + drafting))
+        for step in one.steps
+    )
+
+
+def readings(root: Path = Path("/")) -> Readings:
+    """What is asked before each load."""
+
+    def free() -> Bytes | None:
+        found = free_memory(root)
+        return None if found is None else usable_at_load(found)
+
+    return Readings(free, lambda: oom_kills(root))
 
 
 def room_for(choice: Choice) -> Fit:

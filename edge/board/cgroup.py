@@ -25,6 +25,33 @@ def memory_limit(root: Path) -> Bytes | None:
     return Bytes(min(found)) if found else None
 
 
+def memory_left(root: Path) -> Bytes | None:
+    """What the tightest group leaves free: its limit less what it uses, of which pages of files
+    that nobody used lately count as free. None where there is no limit."""
+    left = [_left(group, "memory.max", "memory.current") for group in _v2_groups(root)]
+    left += [
+        _left(group, "memory.limit_in_bytes", "memory.usage_in_bytes")
+        for group in _v1_groups(root, "memory")
+    ]
+    found = [size for size in left if size is not None]
+    return Bytes(max(0, min(found))) if found else None
+
+
+def _left(group: Path, limit: str, usage: str) -> int | None:
+    most, used = read_number(group / limit), read_number(group / usage)
+    if most is None or most >= UNLIMITED or used is None:
+        return None
+    return most - used + _inactive_file(group)
+
+
+def _inactive_file(group: Path) -> int:
+    for line in (read_text(group / "memory.stat") or "").splitlines():
+        name, _, value = line.partition(" ")
+        if name in ("inactive_file", "total_inactive_file") and value.isdigit():
+            return int(value)
+    return 0
+
+
 def cpu_quota(root: Path) -> float | None:
     """How many CPUs' worth of time the process may use; None where there is no quota."""
     quotas = [_v2_quota(group) for group in _v2_groups(root)]

@@ -39,6 +39,8 @@ class Profile:
     bandwidth: float | None
     """Bytes a second of the memory's interface."""
     measured_bandwidth: float | None
+    arithmetic: float | None
+    """Floating point operations a second that reading prompts reaches."""
     accelerator: Literal["none", "cuda"]
     accelerator_name: str | None
     unified: bool
@@ -97,6 +99,7 @@ def parse(text: str) -> Profile:
         memory=table.pop("memory_bytes") or None,
         bandwidth=table.pop("memory_bandwidth") or None,
         measured_bandwidth=table.pop("memory_bandwidth_measured", 0) or None,
+        arithmetic=table.pop("prompt_arithmetic", 0) or None,
         accelerator=table.pop("accelerator"),
         accelerator_name=table.pop("accelerator_name") or None,
         unified=table.pop("unified_memory"),
@@ -125,7 +128,8 @@ def match(
     """
     every = load_profiles() if profiles is None else profiles
     if not compatible:
-        return next((p for p in every if not p.compatible and p.architecture == architecture), None)
+        generic = (p for p in every if not p.compatible and p.memory is None)
+        return next((p for p in generic if p.architecture == architecture), None)
     alike = [p for p in every if set(p.compatible) & set(compatible) and _holds(p, memory)]
     return min(alike, key=lambda p: abs((p.memory or 0) - (memory or 0)), default=None)
 
@@ -149,6 +153,12 @@ def bandwidth(facts: BoardFacts) -> float | None:
     """Bytes a second that inference can count on here; None on an unknown board."""
     profile = None if facts.board is None else named(facts.board)
     return None if profile is None else profile.usable_bandwidth
+
+
+def arithmetic(facts: BoardFacts) -> float | None:
+    """Operations a second that reading prompts reaches here; None on an unknown board."""
+    profile = None if facts.board is None else named(facts.board)
+    return None if profile is None else profile.arithmetic
 
 
 def _holds(profile: Profile, memory: Bytes | None) -> bool:

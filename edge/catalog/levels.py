@@ -34,6 +34,14 @@ LEVELS: Mapping[str, str] = {
 }
 """The levels that can be made on the box, coarsest first, with most tensors' type."""
 
+MIXTURES: Mapping[str, str] = {
+    "UD-Q2_K_XL": "Q2_K",
+    "UD-Q3_K_XL": "Q3_K_L",
+    "UD-Q4_K_XL": "Q4_K_M",
+    "UD-Q6_K_XL": "Q6_K",
+}
+"""Mixtures of levels by the name of their file, and the level that llama.cpp knows each as."""
+
 LOSS: Mapping[str, float] = {
     "Q2_K": 0.448,
     "Q3_K_S": 0.233,

@@ -21,15 +21,15 @@ part of the scratch buffer stays untouched, and the room for drafted tokens' log
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from edge.catalog.facts import CountedArray, GgufFacts
 from edge.units import Bytes, Tokens
 
-KvType = Literal["f16", "q8_0"]
+KvType = Literal["f16", "q8_0", "q4_0"]
 
-KV_ELEMENT_BYTES: dict[KvType, float] = {"f16": 2.0, "q8_0": 34 / 32}
+KV_ELEMENT_BYTES: dict[KvType, float] = {"f16": 2.0, "q8_0": 34 / 32, "q4_0": 18 / 32}
 KV_CELLS = 256
 """llama.cpp rounds a context up to this many cells."""
 
@@ -108,6 +108,15 @@ def need(facts: GgufFacts, layout: Layout) -> MemoryNeed:
         context=Bytes(kv_bytes(facts, layout) + state_bytes(facts, layout.sequences)),
         compute=Bytes(compute_bytes(facts, layout) + draft_bytes(facts, layout)),
         worker=Bytes(WORKER_BYTES + vocabulary_entries(facts) * VOCABULARY_ENTRY_BYTES),
+    )
+
+
+def without(whole: MemoryNeed, share: float) -> MemoryNeed:
+    """What is left in the board's own memory when a device holds that share of the layers."""
+    return replace(
+        whole,
+        weights=Bytes(int(whole.weights * (1 - share))),
+        context=Bytes(int(whole.context * (1 - share))),
     )
 
 

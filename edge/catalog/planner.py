@@ -1,17 +1,16 @@
-"""Chooses which of the models present to run, and how: pure, with a reason for each.
+"""Chooses which model to run, at which level and how: pure, with a reason for each.
 
 Facts of files and of the board in, plans out, best first; same arguments, same plans.
 Knows no files, no clock and no engine. Called by app at start and by `codriver plan`.
 
 The order: it fits in memory; it holds an agent's prompt; its quantization still calls
-tools; it is fast enough to wait for (where the board's bandwidth is known); its template
-knows tools; and then the most quality, which is parameters times what the quantization
-leaves of them.
+tools; it is fast enough to wait for, writing and reading (where the board's reach is known);
+its template knows tools; and then the most points (quality.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,10 +20,13 @@ from edge.catalog.memory import (
     KvType,
     Layout,
     MemoryNeed,
+    kv_bytes,
     need,
     sequences,
-    token_bytes,
+    without,
 )
+from edge.catalog.quality import ability_by_size, is_coarse, points
+from edge.catalog.speed import UNKNOWN, Reach, decode, prefill
 from edge.catalog.threads import ThreadPlan, plan_threads
 from edge.errors import ModelUnusable
 from edge.state import BoardFacts, Room
@@ -43,60 +45,40 @@ HEADROOM_SHARE = 0.10
 HEADROOM_BYTES = 256 * 2**20
 """Left to the daemon and the system: the larger of the two."""
 
+STEPS = (0.75, 0.5, 0.35, 0.25, 0.125)
+"""Parts of the context that a model goes on with where memory has become less."""
+
+HEADROOM_AT_LOAD = 0.05
+"""Left when a model is loaded: the plan has left more, and programs come and go."""
+
 UBATCHES = (256, 128)
 """Best first. Larger ones hold back a cancel on a slow board and take more scratch memory."""
 GPU_UBATCHES = (512, 256, 128)
 
 DEVICE_ROOM = 1.2
-"""What a device needs for each byte of weights: context and scratch memory are there too."""
+"""What a device needs for each byte of weights and context: scratch memory is there, too."""
+
+LEAST_LAYERS = 4
+"""Fewer on a device cost more in copies than they save."""
 
 USEFUL_SPEED = TokensPerSecond(3.0)
-# Share of tokens on which the quantized model agrees with the full one; from llama.cpp's
-# tools/perplexity/README.md (Llama-3-8B) for Q8_0, Q6_K, Q4_K_M and Q2_K, the others placed
-# between them by the mean KL divergence of the same table.
-AGREEMENT = {
-    "F32": 1.0,
-    "F16": 1.0,
-    "BF16": 1.0,
-    "Q8_0": 0.977,
-    "Q6_K": 0.96,
-    "Q5_K_M": 0.945,
-    "Q5_1": 0.94,
-    "Q5_K_S": 0.935,
-    "Q5_K": 0.935,
-    "Q5_0": 0.93,
-    "MXFP4": 0.93,
-    "Q4_K_M": 0.919,
-    "IQ4_XS": 0.91,
-    "IQ4_NL": 0.91,
-    "NVFP4": 0.91,
-    "Q4_K_S": 0.90,
-    "Q4_K": 0.90,
-    "Q4_1": 0.90,
-    "Q4_0": 0.88,
-    "Q3_K_L": 0.86,
-    "Q3_K_M": 0.85,
-    "Q3_K": 0.85,
-    "IQ3_M": 0.85,
-    "IQ3_S": 0.83,
-    "IQ3_XS": 0.82,
-    "IQ3_XXS": 0.81,
-    "Q3_K_S": 0.80,
-    "IQ2_M": 0.75,
-    "Q2_K": 0.71,
-}
-UNKNOWN_AGREEMENT = 0.6
-TOOL_AGREEMENT = 0.875
-"""Below Q4 the small models lose the habit of well-formed tool calls."""
+USEFUL_READING = TokensPerSecond(10.0)
+"""An agent's first prompt takes half an hour then; later ones begin with what was read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A model file that is present."""
+    """A model file that is here, or could be: ``path`` is where it would lie then.
+
+    ``ability``: what is known of the model (families.py); None goes by its size."""
 
     name: str
     path: Path
     facts: GgufFacts
+    ability: float | None = None
+    here: bool = True
+    level: str = ""
+    """Its level's name where that is not the header's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +89,9 @@ class Wishes:
     threads: int | None = None
     agent: bool = True
     """Whether coding agents are to be served: long prompts and tools."""
-    bandwidth: float | None = None
-    """Bytes a second that inference reaches here; from the board's profile."""
+    kv_type: KvType | None = None
+    reach: Reach = UNKNOWN
+    """What inference reaches here; from the board's profile, or measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +100,14 @@ class DraftPlan:
 
     model: str
     path: Path
+    n_ctx: Tokens
+    memory: Bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The same plan with less context."""
+
     n_ctx: Tokens
     memory: Bytes
 
@@ -132,18 +123,28 @@ class Plan:
     parameters: int
     n_ctx: Tokens
     kv_type: KvType
+    layers: int
     n_gpu_layers: int
     threads: ThreadPlan
     n_batch: int
     n_ubatch: int
     n_sequences: int
     memory: MemoryNeed
+    """In the board's own memory, which may be the accelerator's, too."""
+    on_device: Bytes
+    """In an accelerator's memory of its own."""
     budget: Bytes | None
     fits: bool
     tools: bool
     decode_tokens_per_second: TokensPerSecond | None
+    prefill_tokens_per_second: TokensPerSecond | None
+    points: float
+    """What it is worth to an agent (quality.py)."""
+    here: bool
     reason: str
     draft: DraftPlan | None = None
+    steps: tuple[Step, ...] = ()
+    """How it would run with less memory, the largest first; of what is here only."""
 
     @property
     def memory_bytes(self) -> Bytes:
@@ -153,6 +154,10 @@ class Plan:
     @property
     def n_threads(self) -> int:
         return self.threads.start
+
+    @property
+    def all_on_gpu(self) -> bool:
+        return self.n_gpu_layers > self.layers
 
 
 def plan(
@@ -166,13 +171,30 @@ def plan(
 
 
 def choose(plans: Sequence[Plan]) -> Plan:
-    """The best plan. Raises ModelUnusable, with the numbers, if none fits."""
+    """The best plan for what is here. Raises ModelUnusable, with the numbers, if none fits."""
+    return runnable([one for one in plans if one.here])
+
+
+def runnable(plans: Sequence[Plan]) -> Plan:
+    """The best plan, here or not. Raises as ``choose`` does."""
     if not plans:
         raise ModelUnusable("there is no model to serve; name one, for example --model coder")
     best = plans[0]
     if not best.fits:
         raise ModelUnusable(f"{best.model}: {best.reason}; take a smaller model or quantization")
     return best
+
+
+def shortened(plans: Sequence[Plan]) -> tuple[Plan, ...]:
+    """Everything that is here, and of what is not the best file of each model."""
+    seen: set[str] = set()
+    kept = []
+    for one in plans:
+        if one.here or one.model not in seen:
+            kept.append(one)
+        if not one.here:
+            seen.add(one.model)
+    return tuple(kept)
 
 
 def memory_budget(facts: BoardFacts) -> Bytes | None:
@@ -184,6 +206,11 @@ def memory_budget(facts: BoardFacts) -> Bytes | None:
         return None
     free = min(known)
     return Bytes(max(0, free - max(int(free * HEADROOM_SHARE), HEADROOM_BYTES)))
+
+
+def usable_at_load(free: Bytes) -> Bytes:
+    """What a model may take of memory that is free just before it is loaded."""
+    return Bytes(int(free * (1 - HEADROOM_AT_LOAD)))
 
 
 def together(plans: Sequence[Plan], facts: BoardFacts) -> Room:
@@ -202,9 +229,9 @@ def together(plans: Sequence[Plan], facts: BoardFacts) -> Room:
 
 
 def _device_holds(facts: BoardFacts, plans: Sequence[Plan]) -> bool:
-    weights = sum(one.memory.weights for one in plans)
+    wanted = sum(one.on_device for one in plans) * DEVICE_ROOM
     return any(
-        device.kind == "cuda" and (device.unified or (device.memory or 0) > weights * DEVICE_ROOM)
+        device.kind == "cuda" and (device.unified or (device.memory or 0) >= wanted)
         for device in facts.accelerators
     )
 
@@ -216,70 +243,126 @@ def _plan_one(
     candidate: Candidate, board: BoardFacts, wishes: Wishes, budget: Bytes | None
 ) -> Plan:
     facts = candidate.facts
-    gpu_layers = _gpu_layers(facts, board)
+    gpu_layers, kept = _gpu_layers(facts, board)
     ubatches = GPU_UBATCHES if gpu_layers else UBATCHES
-    n_ctx = _context(facts, wishes, budget, ubatches[-1])
-    n_ubatch = next((size for size in ubatches if _fits(facts, n_ctx, size, budget)), ubatches[-1])
-    layout = Layout(n_ctx, n_ubatch, n_sequences=sequences(facts))
-    memory = need(facts, layout)
-    speed = TokensPerSecond((wishes.bandwidth or 0.0) / max(1, token_bytes(facts)))
+    layout = _layout(facts, wishes, _with_device(facts, budget, kept), ubatches)
+    whole = need(facts, layout)
+    memory = without(whole, kept)
+    level = candidate.level or facts.quantization
+    ability = candidate.ability
+    if ability is None:
+        ability = ability_by_size(facts.parameters)
+    speed = decode(facts, wishes.reach)
     return Plan(
         model=candidate.name,
         path=candidate.path,
         architecture=facts.architecture,
-        quantization=facts.quantization,
+        quantization=level,
         parameters=facts.parameters,
-        n_ctx=n_ctx,
+        n_ctx=layout.n_ctx,
         kv_type=layout.kv_type,
+        layers=facts.layers,
         n_gpu_layers=gpu_layers,
         threads=plan_threads(board, wishes.threads, on_gpu=bool(gpu_layers)),
-        n_batch=n_ubatch,
-        n_ubatch=n_ubatch,
+        n_batch=layout.n_ubatch,
+        n_ubatch=layout.n_ubatch,
         n_sequences=layout.n_sequences,
         memory=memory,
+        on_device=Bytes(whole.total - memory.total),
         budget=budget,
         fits=budget is None or memory.total <= budget,
         tools=facts.has_tool_template,
-        decode_tokens_per_second=None if wishes.bandwidth is None else speed,
+        decode_tokens_per_second=speed,
+        prefill_tokens_per_second=prefill(facts, wishes.reach),
+        points=points(ability, level, speed),
+        here=candidate.here,
         reason="",
+        steps=tuple(_steps(facts, layout, kept)) if candidate.here else (),
     )
 
 
-def _context(facts: GgufFacts, wishes: Wishes, budget: Bytes | None, n_ubatch: int) -> Tokens:
-    """The longest context that is wanted, trained for and affordable, in whole cells."""
+def _steps(facts: GgufFacts, layout: Layout, kept: float) -> Iterator[Step]:
+    for share in STEPS:
+        n_ctx = Tokens(int(layout.n_ctx * share) // KV_CELLS * KV_CELLS)
+        if n_ctx >= SMALLEST_CONTEXT:
+            smaller = without(need(facts, replace(layout, n_ctx=n_ctx)), kept)
+            yield Step(n_ctx, smaller.total)
+
+
+def _layout(
+    facts: GgufFacts, wishes: Wishes, budget: Bytes | None, ubatches: Sequence[int]
+) -> Layout:
+    """The context: keys and values in f16 where they leave room for an agent, as they are the
+    fastest to read; else in q8_0 where that makes it longer."""
+    if wishes.kv_type is not None:
+        return _longest(facts, wishes, budget, ubatches, wishes.kv_type)
+    full = _longest(facts, wishes, budget, ubatches, "f16")
+    if full.n_ctx >= _enough(facts, wishes) or budget is None:
+        return full
+    return max(full, _longest(facts, wishes, budget, ubatches, "q8_0"), key=lambda one: one.n_ctx)
+
+
+def _enough(facts: GgufFacts, wishes: Wishes) -> int:
+    """Tokens of context, in whole cells, with which nobody misses more."""
+    wanted = wishes.context or AGENT_CONTEXT
+    return min(wanted, facts.context_length or AGENT_CONTEXT) // KV_CELLS * KV_CELLS
+
+
+def _longest(
+    facts: GgufFacts,
+    wishes: Wishes,
+    budget: Bytes | None,
+    ubatches: Sequence[int],
+    kv_type: KvType,
+) -> Layout:
+    """The longest context of that type that is wanted, trained for and affordable, in whole
+    cells."""
+    count = sequences(facts)
     trained = facts.context_length or AGENT_CONTEXT
     wanted = min(trained, wishes.context or LONGEST_CONTEXT)
     most = max(1, wanted // KV_CELLS)
     least = min(most, SMALLEST_CONTEXT // KV_CELLS)
+
+    def layout(cells: int, n_ubatch: int) -> Layout:
+        return Layout(Tokens(cells * KV_CELLS), n_ubatch, kv_type, count)
+
     while least < most:
         middle = (least + most + 1) // 2
-        if _fits(facts, Tokens(middle * KV_CELLS), n_ubatch, budget):
+        if _fits(facts, layout(middle, ubatches[-1]), budget):
             least = middle
         else:
             most = middle - 1
-    return Tokens(least * KV_CELLS)
+    found = (layout(least, size) for size in ubatches)
+    return next((one for one in found if _fits(facts, one, budget)), layout(least, ubatches[-1]))
 
 
-def _fits(facts: GgufFacts, n_ctx: Tokens, n_ubatch: int, budget: Bytes | None) -> bool:
-    layout = Layout(n_ctx, n_ubatch, n_sequences=sequences(facts))
+def _fits(facts: GgufFacts, layout: Layout, budget: Bytes | None) -> bool:
     return budget is None or need(facts, layout).total <= budget
 
 
-def _gpu_layers(facts: GgufFacts, board: BoardFacts) -> int:
-    """All layers on a CUDA device that holds them; a Vulkan one is not trusted unasked."""
+def _with_device(facts: GgufFacts, budget: Bytes | None, kept: float) -> Bytes | None:
+    """The budget as if all weights had to be in it."""
+    return None if budget is None else Bytes(budget + int(facts.tensor_bytes * kept))
+
+
+def _gpu_layers(facts: GgufFacts, board: BoardFacts) -> tuple[int, float]:
+    """Layers for a CUDA device, all where it holds them, and the share of the weights that the
+    board's own memory is spared; a Vulkan one is not trusted unasked."""
+    every = facts.layers + 1
     for device in board.accelerators:
-        whole = device.unified or (device.memory or 0) > facts.tensor_bytes * DEVICE_ROOM
-        if device.kind == "cuda" and whole and board.can_use(device):
-            return facts.layers + 1
-    return 0
+        if device.kind != "cuda" or not board.can_use(device):
+            continue
+        if device.unified:
+            return every, 0.0
+        context = Layout(min(AGENT_CONTEXT, facts.context_length or AGENT_CONTEXT), 256)
+        each = (facts.tensor_bytes + kv_bytes(facts, context)) / every
+        held = min(every, int((device.memory or 0) / DEVICE_ROOM / max(1.0, each)))
+        if held >= LEAST_LAYERS:
+            return held, held / every
+    return 0, 0.0
 
 
 # --- which is better ----------------------------------------------------------------
-
-
-def quality(one: Plan) -> float:
-    """Parameters, times what the quantization leaves of them."""
-    return one.parameters * AGREEMENT.get(one.quantization, UNKNOWN_AGREEMENT)
 
 
 def _rank(one: Plan, wishes: Wishes) -> tuple[bool | float, ...]:
@@ -287,19 +370,22 @@ def _rank(one: Plan, wishes: Wishes) -> tuple[bool | float, ...]:
     if not one.fits:
         return (True, float(one.memory_bytes))
     misses = [bool(miss) for miss in _misses(one, wishes)]
-    return (False, *misses, -quality(one), -float(one.n_ctx), -float(one.n_ubatch))
+    return (False, *misses, -one.points, not one.here, -float(one.n_ctx), -float(one.n_ubatch))
 
 
 def _misses(one: Plan, wishes: Wishes) -> tuple[str, ...]:
     """What speaks against a plan that fits, in the order of weight; "" for nothing."""
     speed = one.decode_tokens_per_second
     slow = speed is not None and speed < USEFUL_SPEED
-    coarse = AGREEMENT.get(one.quantization, UNKNOWN_AGREEMENT) < TOOL_AGREEMENT
+    reading = one.prefill_tokens_per_second
+    late = wishes.agent and reading is not None and reading < USEFUL_READING
+    coarse = is_coarse(one.quantization, one.parameters)
     short = wishes.agent and one.n_ctx < min(AGENT_CONTEXT, wishes.context or AGENT_CONTEXT)
     return (
         f"{one.n_ctx:,} tokens of context are too few for a coding agent" if short else "",
         f"{one.quantization} is too coarse for tool calls" if wishes.agent and coarse else "",
         f"about {speed:.1f} tokens/s is too slow" if slow else "",
+        f"an agent's prompt is read at about {reading:.1f} tokens/s" if late else "",
         "its chat template knows no tools" if wishes.agent and not one.tools else "",
     )
 

@@ -11,7 +11,19 @@ from collections.abc import Sequence
 from edge.catalog.planner import Plan
 from edge.chat import JsonObject
 
-_HEADINGS = ("", "model", "quant", "context", "memory", "threads", "gpu layers")
+_HEADINGS = (
+    "",
+    "model",
+    "quant",
+    "here",
+    "context",
+    "kv",
+    "memory",
+    "reads/s",
+    "writes/s",
+    "threads",
+    "gpu layers",
+)
 
 
 def format_plans(plans: Sequence[Plan], refused: Sequence[str] = ()) -> str:
@@ -32,17 +44,25 @@ def plans_as_json(plans: Sequence[Plan]) -> str:
 
 def _row(one: Plan, *, best: bool) -> tuple[str, ...]:
     mark = "no" if not one.fits else "=>" if best else ""
-    layers = "all" if one.n_gpu_layers else "none"
+    layers = "none" if not one.n_gpu_layers else "all" if one.all_on_gpu else str(one.n_gpu_layers)
     memory = f"{one.memory_bytes / 1e9:.2f} GB"
     return (
         mark,
         one.model,
         one.quantization,
+        "yes" if one.here else "no",
         f"{one.n_ctx:,}",
+        one.kv_type,
         memory,
+        _speed(one.prefill_tokens_per_second),
+        _speed(one.decode_tokens_per_second),
         str(one.n_threads),
         layers,
     )
+
+
+def _speed(found: float | None) -> str:
+    return "?" if found is None else f"{found:.0f}" if found >= 10 else f"{found:.1f}"
 
 
 def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
@@ -68,9 +88,10 @@ def _as_object(one: Plan) -> JsonObject:
         "n_ubatch": one.n_ubatch,
         "n_sequences": one.n_sequences,
         "memory_bytes": one.memory_bytes,
-        "prefill_tokens_per_second": None,
+        "prefill_tokens_per_second": one.prefill_tokens_per_second,
         "decode_tokens_per_second": one.decode_tokens_per_second,
         "tools": one.tools,
+        "here": one.here,
         "fits": one.fits,
         "draft": str(one.draft.path) if one.draft else None,
         "reason": one.reason,

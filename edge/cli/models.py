@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
 from edge.catalog import local_stores
 from edge.catalog.listing import format_listing, listing_as_json, take_stock
 from edge.catalog.models import catalog_of
-from edge.cli.settings import add_config_option, from_options, models_dir
+from edge.cli.settings import add_folder_options, from_options, models_dir
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
-    add_config_option(parser)
+    add_folder_options(parser)
     parser.add_argument("--json", action="store_true", help="an object, as programs want it")
-    parser.add_argument("--models-dir", type=Path, metavar="DIR", help="where GGUF files lie")
-    parser.set_defaults(run=run, model=None, context=None)
+    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

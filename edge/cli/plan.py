@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from edge.app.choose import choose_model
-from edge.catalog.planner import choose
+from edge.catalog.planner import runnable
 from edge.catalog.report import format_plans, plans_as_json
 from edge.cli.settings import add_config_option, add_model_options, from_options, models_dir
 
@@ -27,9 +27,10 @@ def run(options: argparse.Namespace) -> int:
         models_dir(config),
         tell=lambda text: print(text, file=sys.stderr),
         elsewhere=options.board,
+        offered=True,
     )
     print(plans_as_json(choice.plans) if options.json else format_plans(choice.plans))
     for sentence in choice.refused:
         print(sentence, file=sys.stderr)
-    choose(choice.plans)
+    runnable(choice.plans)
     return 0

@@ -11,12 +11,12 @@ from edge.catalog.bring import Known
 from edge.catalog.models import HubSource, ModelRef, catalog_of
 from edge.catalog.origins import Origin
 from edge.cli.bar import Bar
-from edge.cli.settings import add_config_option, from_options, models_dir
+from edge.cli.settings import add_folder_options, from_options, models_dir
 from edge.errors import ModelUnusable
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
-    add_config_option(parser)
+    add_folder_options(parser)
     parser.add_argument(
         "name",
         metavar="NAME",
@@ -28,8 +28,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         metavar="PATH|URL",
         help="a file, a folder or a plain web server that holds it, instead of the network's hub",
     )
-    parser.add_argument("--models-dir", type=Path, metavar="DIR", help="where GGUF files lie")
-    parser.set_defaults(run=run, model=None, context=None)
+    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -11,7 +11,8 @@ from edge.board.probe import probe
 from edge.board.profile import with_profile
 from edge.catalog import local_stores, models, splits, store
 from edge.catalog.levels import LEVELS, at_level, file_type, is_known, loss_allowed
-from edge.catalog.planner import AGREEMENT, UNKNOWN_AGREEMENT, Candidate
+from edge.catalog.planner import Candidate
+from edge.catalog.quality import divergence
 from edge.catalog.threads import plan_threads
 from edge.cli.settings import add_config_option, from_options, models_dir
 from edge.engines.quantize import loss, quantize
@@ -28,7 +29,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--to", type=Path, metavar="FILE", help="the new file's path")
     parser.add_argument("--replace", action="store_true", help="remove the old file if all is well")
     parser.add_argument("--models-dir", type=Path, metavar="DIR", help="where GGUF files lie")
-    parser.set_defaults(run=run, context=None)
+    parser.set_defaults(run=run, context=None, kv=None)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -85,7 +86,7 @@ def _check(source: Candidate, level: str, target: Path) -> None:
     if level not in LEVELS:
         raise ModelUnusable(f"there is no level {level}; known are {', '.join(LEVELS)}")
     old = source.facts.quantization
-    if AGREEMENT.get(old, UNKNOWN_AGREEMENT) <= AGREEMENT[level]:
+    if divergence(old) >= divergence(level):
         raise ModelUnusable(
             f"{source.path.name} is {old}: {level} cannot be better; take a finer file"
         )

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from edge.catalog import local_stores, models
 from edge.catalog.remove import remove
-from edge.cli.settings import add_config_option, from_options, models_dir
+from edge.cli.settings import add_folder_options, from_options, models_dir
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
-    add_config_option(parser)
+    add_folder_options(parser)
     parser.add_argument("name", metavar="NAME", help="a name that `codriver models` lists")
-    parser.add_argument("--models-dir", type=Path, metavar="DIR", help="where GGUF files lie")
-    parser.set_defaults(run=run, model=None, context=None)
+    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar, get_type_hints
+from typing import TypeVar, get_args, get_type_hints
 
 from edge.config import Config, load, state_directory
 from edge.config.settings import Between, ModelSettings
@@ -23,6 +23,13 @@ def add_config_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", type=Path, metavar="FILE", help="TOML file with your settings")
 
 
+def add_folder_options(parser: argparse.ArgumentParser) -> None:
+    """For a command that works on the models folder and serves nothing."""
+    add_config_option(parser)
+    parser.add_argument("--models-dir", type=Path, metavar="DIR", help="where GGUF files lie")
+    parser.set_defaults(model=None, context=None, kv=None)
+
+
 def add_model_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model", metavar="FILE|NAME", help="a GGUF file, or a model codriver knows (coder)"
@@ -34,6 +41,8 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="tokens of context; 0 takes what the model and the memory allow",
     )
+    kinds = get_args(get_type_hints(ModelSettings)["kv"])
+    parser.add_argument("--kv", choices=kinds, help="how keys and values are kept in memory")
 
 
 def number(kind: type[Number], between: Between) -> Callable[[str], Number]:
@@ -68,6 +77,8 @@ def from_options(options: argparse.Namespace) -> Config:
         model = replace(model, models_dir=options.models_dir)
     if options.context is not None:
         model = replace(model, context=Tokens(options.context))
+    if options.kv is not None:
+        model = replace(model, kv=options.kv)
     return replace(config, model=model)
 
 

@@ -40,13 +40,15 @@ class ServerSettings:
 @dataclass(frozen=True, slots=True)
 class ModelSettings:
     """``path_or_name`` may be empty; 0 for ``context`` and ``threads`` means: choose, 0 for
-    ``idle_unload_seconds``: never. ``draft`` is "auto", "off", or a path or name as well."""
+    ``idle_unload_seconds``: never. ``draft`` is "auto", "off", or a path or name as well;
+    ``kv`` "auto" means: choose."""
 
     path_or_name: str
     context: Annotated[Tokens, Between(0, 2**31)]
     threads: Annotated[int, Between(0, 1024)]
     idle_unload_seconds: Annotated[Seconds, Between(0, 86_400)]
     models_dir: Path | None
+    kv: Literal["auto", "f16", "q8_0", "q4_0"]
     draft: str
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from edge.board.profile import bandwidth, load_profiles, match, named, with_profile
+from edge.board.profile import arithmetic, bandwidth, load_profiles, match, named, with_profile
 from edge.state import BoardFacts
 
 GIB = 2**30
@@ -33,9 +33,15 @@ def test_finds_the_board(compatible, architecture, memory, name):
 def test_bandwidth_is_the_measured_one_or_a_share():
     assert named("raspberry-pi-5-8gb").usable_bandwidth == 11.4e9
     assert named("jetson-agx-orin-64gb").usable_bandwidth == pytest.approx(122.9e9, rel=0.01)
-    assert bandwidth(BoardFacts(board="raspberry-pi-4-8gb")) == 5e9
+    assert bandwidth(BoardFacts(board="raspberry-pi-4-8gb")) == 3.2e9
     assert bandwidth(BoardFacts(board="generic-x86_64")) is None
     assert bandwidth(BoardFacts()) is None
+
+
+def test_arithmetic_is_known_of_known_boards():
+    assert arithmetic(BoardFacts(board="raspberry-pi-5-4gb")) == 1.7e11
+    assert arithmetic(BoardFacts(board="generic-x86_64")) is None
+    assert arithmetic(BoardFacts()) is None
 
 
 def test_a_profile_stands_in_for_a_probe():

@@ -19,7 +19,7 @@ from edge.catalog.levels import (
     tensor_bytes,
     tensor_types,
 )
-from edge.catalog.planner import AGREEMENT
+from edge.catalog.quality import DIVERGENCE
 from edge.engines.quantize import quantize
 from tests.catalog.tiny_gguf import make_tiny_gguf
 
@@ -103,7 +103,7 @@ def test_coarser_levels_are_smaller(sources: dict[str, Path]):
     assert [size[level] for level in mixed] == sorted(size[level] for level in mixed)
     assert size["IQ4_XS"] < size["Q4_0"] < size["Q4_K_M"]
     assert list(LOSS) == list(LEVELS)
-    assert set(LEVELS) <= set(AGREEMENT)
+    assert set(LEVELS) <= set(DIVERGENCE)
     assert all(loss_allowed(level) > LOSS[level] for level in LEVELS)
 
 

@@ -18,7 +18,7 @@ from edge.catalog.memory import (
     state_bytes,
     token_bytes,
 )
-from tests.catalog.shapes import facts, gemma3, qwen_coder, smollm2
+from tests.catalog.made_facts import facts, gemma3, qwen_coder, smollm2
 
 MIB = 2**20
 

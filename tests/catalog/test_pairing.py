@@ -20,7 +20,7 @@ from edge.catalog.pairing import (
 from edge.catalog.planner import Candidate, Plan, plan
 from edge.state import Accelerator, BoardFacts
 from edge.units import Bytes
-from tests.catalog.shapes import facts, qwen_coder, smollm2
+from tests.catalog.made_facts import facts, qwen_coder, smollm2
 
 GB = 10**9
 CUDA = (Accelerator("cuda", "Orin", Bytes(60 * GB), unified=True),)

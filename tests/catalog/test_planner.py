@@ -14,12 +14,15 @@ from edge.catalog.planner import (
     choose,
     memory_budget,
     plan,
-    quality,
+    runnable,
+    shortened,
     together,
 )
+from edge.catalog.quality import is_coarse
+from edge.catalog.speed import Reach
 from edge.errors import ModelUnusable
 from edge.state import Accelerator, BoardFacts, Room
-from tests.catalog.shapes import facts, gemma3, qwen_coder, smollm2
+from tests.catalog.made_facts import facts, gemma3, qwen_coder, smollm2
 
 GB = 10**9
 
@@ -88,11 +91,58 @@ def test_a_finer_quantization_of_the_same_model_wins():
 
 def test_what_is_too_slow_ranks_below_what_is_useful():
     slow = candidate("slow", facts(parameters=8 * 10**9, weights=5 * GB))
-    plans = plan((slow, CODER), board(), Wishes(bandwidth=11.4e9))
+    plans = plan((slow, CODER), board(), Wishes(reach=Reach(bandwidth=11.4e9)))
     assert names(plans) == ["coder-0.5b", "slow"]
     assert "about 2.3 tokens/s is too slow" in plans[1].reason
     assert plans[0].decode_tokens_per_second == pytest.approx(23.5, abs=0.1)
     assert plan((slow, CODER), board())[0].decode_tokens_per_second is None
+
+
+def test_a_prompt_that_is_read_too_slowly_counts_for_agents_only():
+    slow = candidate("slow", facts(parameters=8 * 10**9, weights=5 * GB))
+    reach = Reach(arithmetic=1e11)
+    plans = plan((slow, CODER), board(), Wishes(reach=reach))
+    assert names(plans) == ["coder-0.5b", "slow"]
+    assert "an agent's prompt is read at about 6.2 tokens/s" in plans[1].reason
+    assert plans[0].prefill_tokens_per_second == pytest.approx(79.3, rel=0.01)
+    assert names(plan((slow, CODER), board(), Wishes(reach=reach, agent=False)))[0] == "slow"
+
+
+def test_what_is_known_of_a_model_counts_more_than_its_size():
+    able = replace(CODER, name="able", ability=70.0)
+    assert names(plan((LARGER, able), board())) == ["able", "coder-1.5b"]
+
+
+def test_an_answer_slower_than_reading_costs_points():
+    fast = replace(CODER, ability=50.0)
+    slow = replace(LARGER, ability=52.0)
+    reach = Reach(bandwidth=10e9)
+    assert names(plan((fast, slow), board())) == ["coder-1.5b", "coder-0.5b"]
+    assert names(plan((fast, slow), board(), Wishes(reach=reach))) == ["coder-0.5b", "coder-1.5b"]
+
+
+def test_keys_and_values_are_coarser_where_an_agent_has_no_room_else():
+    found = [plan((LARGER,), board(tenths * GB // 10))[0] for tenths in range(15, 60)]
+    kinds = [one.kv_type for one in found if one.n_ctx >= AGENT_CONTEXT]
+    assert kinds == sorted(kinds, reverse=True), "coarser ones only where there is less memory"
+    assert set(kinds) == {"q8_0", "f16"}
+    asked = plan((LARGER,), board(), Wishes(kv_type="q4_0"))[0]
+    assert (asked.kv_type, asked.n_ctx) == ("q4_0", 32_768)
+
+
+def test_what_is_not_here_is_ranked_and_never_chosen():
+    away = replace(LARGER, here=False, level="UD-Q4_K_XL")
+    plans = plan((away, CODER), board())
+    assert names(plans) == ["coder-1.5b", "coder-0.5b"]
+    assert plans[0].quantization == "UD-Q4_K_XL"
+    assert runnable(plans).model == "coder-1.5b"
+    assert choose(plans).model == "coder-0.5b"
+
+
+def test_of_what_is_not_here_one_file_of_each_model_is_shown():
+    files = [replace(LARGER, here=False, path=Path(f"/models/{n}.gguf")) for n in range(3)]
+    plans = shortened(plan((*files, CODER, SMALL), board()))
+    assert names(plans) == ["coder-1.5b", "coder-0.5b", "smollm2"]
 
 
 # --- numbers ------------------------------------------------------------------------
@@ -147,9 +197,26 @@ def test_gpu_layers_only_where_a_cuda_device_holds_them():
 
     assert layers(Accelerator("cuda", "Orin", 8 * GB, unified=True)) == 25
     assert layers(Accelerator("cuda", "card", 8 * GB)) == 25
-    assert layers(Accelerator("cuda", "card", GB // 2)) == 0
+    assert layers(Accelerator("cuda", "card", GB // 2)) == 11
+    assert layers(Accelerator("cuda", "card", GB // 10)) == 0
     assert layers(Accelerator("cuda", "card")) == 0
     assert layers(Accelerator("vulkan", "v3d"), Accelerator("npu", "Hailo")) == 0
+
+
+def test_a_device_with_memory_of_its_own_spares_the_board_its_layers():
+    def taken(*devices):
+        one = plan((CODER,), board(accelerators=devices))[0]
+        return one.memory.weights, one.on_device
+
+    weights = CODER.facts.tensor_bytes
+    assert taken() == (weights, 0)
+    assert taken(Accelerator("cuda", "Orin", 8 * GB, unified=True)) == (weights, 0)
+    left, held = taken(Accelerator("cuda", "card", 8 * GB))
+    assert left == 0
+    assert held > weights
+    left, held = taken(Accelerator("cuda", "card", GB // 2))
+    assert left == pytest.approx(weights * 14 / 25)
+    assert held < GB // 2
 
 
 # --- together -----------------------------------------------------------------------
@@ -188,7 +255,7 @@ def test_where_memory_is_unknown_one_model_is_loaded_at_a_time():
 
 
 @pytest.mark.parametrize(
-    ("memory", "unified", "fits"), [(GB, False, True), (650_000_000, False, False), (0, True, True)]
+    ("memory", "unified", "fits"), [(3 * GB, False, True), (GB, False, False), (0, True, True)]
 )
 def test_an_accelerator_has_to_hold_the_weights_of_all(memory, unified, fits):
     gpu = board(accelerators=(Accelerator("cuda", "x", memory, unified=unified),))
@@ -228,10 +295,10 @@ several = st.lists(shapes, min_size=1, max_size=5).map(
 def rank(one):
     """How good a plan is, apart from what it costs; larger is better."""
     agent = one.n_ctx >= AGENT_CONTEXT
-    coarse = one.quantization in ("Q2_K", "Q3_K_M")
+    coarse = is_coarse(one.quantization, one.parameters)
     if not one.fits:
         return (False,)
-    return (True, agent, not coarse, one.tools, quality(one), one.n_ctx)
+    return (True, agent, not coarse, one.tools, one.points, min(one.n_ctx, AGENT_CONTEXT))
 
 
 @settings(deadline=None)

@@ -102,10 +102,10 @@ def test_what_a_laptop_can_do_itself(packages: Path, tmp_path: Path, command: st
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_a_laptop_without_models_plans_nothing(packages: Path, tmp_path: Path):
-    done = run(packages, tmp_path, "plan")
-    assert done.returncode == 1
-    assert done.stderr.startswith("codriver: there is no model to serve; name one")
+def test_a_laptop_without_models_plans_with_what_could_be_fetched(packages: Path, tmp_path: Path):
+    done = run(packages, tmp_path, "plan", "--board", "raspberry-pi-5-8gb")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[1].startswith("=>  qwen3.5-4b")
 
 
 def test_pulling_from_a_hub_names_the_install_that_it_needs(packages: Path, tmp_path: Path):

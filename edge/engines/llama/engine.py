@@ -36,6 +36,7 @@ from edge.engines.frames import (
 )
 from edge.engines.llama.alarms import Alarms
 from edge.engines.llama.answer import Answer, refusal
+from edge.engines.llama.ladder import Ladder
 from edge.engines.llama.link import WorkerLink
 from edge.engines.llama.request import generate_frame, prompt_frame
 from edge.engines.llama.warmth import Warmth
@@ -71,7 +72,8 @@ class LlamaEngine:
 
     ``coached``: the model is small and gets help in acting as an agent. ``clock`` tells
     templates the date, in seconds since the epoch. ``warmth``: what an idle worker reads first,
-    unless a request ``is_awaited`` as soon as it is ready.
+    unless a request ``is_awaited`` as soon as it is ready. ``ladder``: how much of it each worker
+    loads.
     """
 
     name = "local"
@@ -79,7 +81,7 @@ class LlamaEngine:
     def __init__(
         self,
         model_id: str,
-        load: Load,
+        ladder: Ladder,
         *,
         coached: bool,
         spawn: Callable[[Load], Awaitable[WorkerLink]],
@@ -89,7 +91,7 @@ class LlamaEngine:
         is_awaited: Callable[[], bool] = lambda: False,
     ) -> None:
         self._model_id = model_id
-        self._load = load
+        self._ladder = ladder
         self._coached = coached
         self._spawn = spawn
         self._sleep = sleep
@@ -112,7 +114,7 @@ class LlamaEngine:
     # --- life -------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Keep a worker alive until cancelled or drained.
+        """Keep a worker alive until cancelled or drained, or killed for its size at its smallest.
 
         One that had come up is started again soon; one that dies while it loads, later
         each time.
@@ -127,6 +129,9 @@ class LlamaEngine:
             if self._is_ending():
                 return
             delay = BACKOFF_FIRST if came_up else delay
+            if self._ladder.is_exhausted:
+                log.error("worker ended (%s)", ending)
+                return
             log.warning("worker ended (%s); starting it again in %.1f s", ending, delay)
             await self._sleep(delay)
             delay = min(BACKOFF_LAST, Seconds(2 * delay))
@@ -135,7 +140,11 @@ class LlamaEngine:
         """One worker's life: whether it came up, and how it ended. Nobody waits for it after."""
         self._unusable = None
         try:
-            link = await self._spawn(self._load)
+            link = await self._spawn(await self._ladder.begin())
+        except ModelUnusable as error:
+            self._refuse_load(error)
+            self._abandon(str(error))
+            return False, str(error)
         except OSError as error:
             ending = f"its process cannot be started: {error.strerror or error}"
             self._abandon(ending)
@@ -150,6 +159,8 @@ class LlamaEngine:
             finally:
                 ending = self._unusable or ending
                 self._abandon(ending)
+        if not self._is_ending() and (words := await self._ladder.ended()):
+            ending = f"{ending}; {words}"
         return came_up, ending
 
     def _is_ending(self) -> bool:
@@ -196,7 +207,8 @@ class LlamaEngine:
 
     def _came_up(self, frame: Ready) -> None:
         self._loaded = frame
-        self._reason = f"{frame.description}, {frame.n_ctx} tokens of context"
+        why = f" ({self._ladder.reason})" if self._ladder.reason else ""
+        self._reason = f"{frame.description}, {frame.n_ctx} tokens of context{why}"
         if not self._first_load.done():
             self._first_load.set_result(frame)
         self._warm_up()
@@ -223,7 +235,7 @@ class LlamaEngine:
         for mailbox in self._mailboxes.values():
             mailbox.put_nowait(None)
         if not self._first_load.done():
-            self._refuse_load(ModelUnusable(_died_loading(self._load.path, ending)))
+            self._refuse_load(ModelUnusable(_died_loading(self._ladder.path, ending)))
 
     # --- the Engine protocol ----------------------------------------------------------
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.engines.frames import Load
+from edge.engines.llama.ladder import Rung
+from edge.units import Bytes
 
 CLIENTS_OWN = ("claude", "anthropic")
 """Beginnings of the ids that a client asks for unless told otherwise."""
@@ -17,7 +19,8 @@ class LocalModel:
     """A model file that can be served here. ``names``: other words for it, in lower case.
 
     ``coached``: it is small and gets help in acting as an agent. ``beginnings``: the file that
-    remembers what it is to read before anybody asks, None for no warm-up.
+    remembers what it is to read before anybody asks, None for no warm-up. ``memory``: what it
+    takes loaded so; ``smaller``: how else it may be loaded.
     """
 
     id: str
@@ -25,6 +28,13 @@ class LocalModel:
     coached: bool
     names: frozenset[str] = frozenset()
     beginnings: Path | None = None
+    memory: Bytes = Bytes(0)
+    smaller: tuple[Rung, ...] = ()
+
+    @property
+    def rungs(self) -> tuple[Rung, ...]:
+        """All ways to load it, the largest first."""
+        return (Rung(self.load, self.memory), *self.smaller)
 
 
 @dataclass(frozen=True, slots=True)

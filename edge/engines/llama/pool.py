@@ -22,6 +22,7 @@ from edge.engines.frames import Load, Ready
 from edge.engines.llama.alarms import Alarm, Alarms
 from edge.engines.llama.claims import Hold, Loaded
 from edge.engines.llama.engine import TIME_IS_OVER, LlamaEngine
+from edge.engines.llama.ladder import UNKNOWN, Ladder, Readings
 from edge.engines.llama.link import WorkerLink
 from edge.engines.llama.names import LocalModel, Meaning, Names
 from edge.engines.llama.residence import Fit, Move, Wish, decide, is_awaited, who_counts
@@ -70,6 +71,7 @@ class ModelPool:
         fit: Fit,
         *,
         spawn: Callable[[Load], Awaitable[WorkerLink]],
+        readings: Readings = UNKNOWN,
         idle_unload: Seconds | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -77,6 +79,8 @@ class ModelPool:
         self._models = {model.id: model for model in models}
         self._names = Names(models)
         self._default = models[0]
+        self._ladders = {model.id: Ladder(model.rungs, readings) for model in models}
+        self._to_shrink: dict[str, str] = {}
         self._fit = fit
         self._spawn = spawn
         self._idle_unload = idle_unload
@@ -108,10 +112,10 @@ class ModelPool:
 
     async def wait_ready(self) -> Ready:
         """Load the default model. Raises ModelUnusable."""
-        hold = self.ensure_ready(self._default, brief=True)
+        hold = self.ensure_ready(self._default, is_named=True, brief=True)
         try:
             return await (await hold.engine()).wait_ready()
-        except EngineError:
+        except (EngineError, ModelNotLoaded):
             raise ModelUnusable(self._failures[self._default.id][1]) from None
         finally:
             self.let_go(hold)
@@ -173,6 +177,29 @@ class ModelPool:
                 raise
             yield Failed(error)
 
+    def relieve(self, reason: str) -> str:
+        """Give memory back: the model that has rested longest beside another, else a part of one
+        that is loaded, once nobody uses it. What is done, in words; empty where there is nothing
+        to give."""
+        if self._tasks is None:
+            return ""
+        here = sorted(
+            (one for one in self._loaded.values() if one.phase == "ready"),
+            key=lambda one: one.used_at,
+        )
+        resting = [one for one in here if not one.in_flight and one.model.id not in self._to_shrink]
+        if len(here) > 1 and resting:
+            self._unload(Move(resting[0].model.id, reason), self._tasks)
+            return f"{resting[0].model.id} is unloaded"
+        for one in here:
+            if one.model.id not in self._to_shrink and self._ladders[one.model.id].step_down(
+                reason
+            ):
+                self._to_shrink[one.model.id] = reason
+                self._settle()
+                return f"{one.model.id} gets less context, as soon as nobody uses it"
+        return ""
+
     # --- claims -----------------------------------------------------------------------------
 
     def ensure_ready(
@@ -184,9 +211,14 @@ class ModelPool:
             raise _stopping()
         if len(self._waiting) >= MAX_WAITING:
             raise Overloaded(f"{MAX_WAITING} requests are waiting for a model; try again")
-        if (failure := self._failure(model)) is not None:
-            raise _not_loaded(model, failure, is_named=is_named)
+        wanted, failure = model, self._failure(model)
+        if failure is not None:
+            model = model if is_named else self._instead(model)
+            if model is wanted:
+                raise _not_loaded(model, failure, is_named=is_named)
         hold = Hold(Wish(next(self._numbers), model.id, self._clock(), brief), is_named)
+        if failure is not None:
+            hold.wait_for(f"{wanted.id} cannot be loaded: {failure}")
         self._waiting[hold.wish.number] = hold
         self._settle()
         return hold
@@ -250,6 +282,7 @@ class ModelPool:
         """Act on the policy; called whenever the picture has changed."""
         if self._tasks is None or self._draining:
             return
+        self._shrink(self._tasks)
         moves = decide(
             [loaded.picture for loaded in self._loaded.values()],
             [hold.wish for hold in self._waiting.values()],
@@ -267,6 +300,16 @@ class ModelPool:
             self._load(move, self._tasks)
         self._wake_at(moves.look_again)
 
+    def _shrink(self, tasks: asyncio.TaskGroup) -> None:
+        """Unload what is to come back smaller, as soon as nobody uses it."""
+        for model, reason in list(self._to_shrink.items()):
+            loaded = self._loaded.get(model)
+            if loaded is None or loaded.phase == "leaving":
+                del self._to_shrink[model]
+            elif loaded.phase == "ready" and not loaded.in_flight:
+                del self._to_shrink[model]
+                self._unload(Move(model, reason), tasks)
+
     def _grant(self, hold: Hold) -> None:
         loaded = self._loaded[hold.wish.model]
         loaded.in_flight += 1
@@ -277,7 +320,7 @@ class ModelPool:
         model = self._models[move.model]
         engine = LlamaEngine(
             model.id,
-            model.load,
+            self._ladders[model.id],
             coached=model.coached,
             spawn=self._spawn,
             sleep=self._sleep,
@@ -334,8 +377,20 @@ class ModelPool:
         loaded.phase = "leaving"
         log.error("%s cannot be loaded: %s", model.id, why)
         self._failures[model.id] = self._clock(), why
+        instead = self._instead(model)
         for hold in [one for one in self._waiting.values() if one.wish.model == model.id]:
-            self._fail(hold, _not_loaded(model, why, is_named=hold.is_named))
+            if hold.is_named or instead is model:
+                self._fail(hold, _not_loaded(model, why, is_named=hold.is_named))
+            else:
+                hold.wait_for(f"{model.id} cannot be loaded: {why}")
+                hold.wish = replace(hold.wish, model=instead.id)
+
+    def _instead(self, model: LocalModel) -> LocalModel:
+        """The best model that takes less memory at its smallest, for who did not insist; the
+        model itself where there is none."""
+        least = model.rungs[-1].memory
+        fine = (one for one in self._models.values() if self._failure(one) is None)
+        return next((one for one in fine if one.rungs[-1].memory < least), model)
 
     async def _see_off(self, loaded: Loaded) -> None:
         """End a worker that has no requests; by force if it does not go."""

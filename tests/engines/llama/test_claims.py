@@ -5,6 +5,7 @@ import pytest
 
 from edge.engines.llama.claims import Hold, Loaded
 from edge.engines.llama.engine import LlamaEngine
+from edge.engines.llama.ladder import Ladder
 from edge.engines.llama.names import LocalModel
 from edge.engines.llama.residence import Resident, Wish
 from edge.errors import Overloaded
@@ -17,7 +18,7 @@ def hold() -> Hold:
 
 def loaded(tmp_path: Path) -> Loaded:
     model = LocalModel("m", load(tmp_path / "starts"), coached=False)
-    engine = LlamaEngine("m", model.load, coached=False, spawn=Spawner())
+    engine = LlamaEngine("m", Ladder.only(model.load), coached=False, spawn=Spawner())
     return Loaded(model, engine, "asked for", used_at=3.0)
 
 

@@ -30,7 +30,7 @@ from edge.chat import (
     Usage,
 )
 from edge.engines.frames import Cancel, Count, Generate, Load, Stop, Warm
-from edge.engines.llama import LlamaEngine, Warmth, WorkerLink
+from edge.engines.llama import Ladder, LlamaEngine, Warmth, WorkerLink
 from edge.engines.llama.engine import BACKOFF_FIRST, BACKOFF_LAST, MAX_IN_FLIGHT
 from edge.errors import (
     EngineError,
@@ -92,7 +92,7 @@ async def running(
     spawner = Spawner()
     engine = LlamaEngine(
         "model-x",
-        load(tmp_path / "starts", *starts),
+        Ladder.only(load(tmp_path / "starts", *starts)),
         coached=False,
         spawn=spawner,
         sleep=rest or Rest(),
@@ -229,7 +229,9 @@ async def test_tokens_are_counted(tmp_path: Path):
 async def test_the_worker_is_told_the_time(tmp_path: Path):
     spawner = Spawner()
     plan = load(tmp_path / "starts")
-    engine = LlamaEngine("m", plan, coached=False, spawn=spawner, clock=iter([5.0, 7.0]).__next__)
+    engine = LlamaEngine(
+        "m", Ladder.only(plan), coached=False, spawn=spawner, clock=iter([5.0, 7.0]).__next__
+    )
     async with asyncio.TaskGroup() as tasks:
         life = tasks.create_task(engine.run())
         await engine.wait_ready()
@@ -252,7 +254,9 @@ async def test_the_model_and_the_state(tmp_path: Path):
 
 
 async def test_before_the_model_is_loaded_nothing_is_taken(tmp_path: Path):
-    engine = LlamaEngine("model-x", load(tmp_path / "starts"), coached=False, spawn=Spawner())
+    engine = LlamaEngine(
+        "model-x", Ladder.only(load(tmp_path / "starts")), coached=False, spawn=Spawner()
+    )
     assert not engine.state().ready
     assert engine.models()[0].context is None
     with pytest.raises(WorkerCrashed, match="cannot answer now: the model is being loaded"):
@@ -456,7 +460,7 @@ async def test_why_a_model_cannot_be_loaded_again_is_told(tmp_path: Path, caplog
 async def test_a_first_load_that_fails_is_told(tmp_path: Path, start: str, sentence: str):
     plan = load(tmp_path / "starts", start)
     rest = Rest(ended=False)
-    engine = LlamaEngine("m", plan, coached=False, spawn=Spawner(), sleep=rest)
+    engine = LlamaEngine("m", Ladder.only(plan), coached=False, spawn=Spawner(), sleep=rest)
     async with asyncio.TaskGroup() as tasks:
         life = tasks.create_task(engine.run())
         with pytest.raises(ModelUnusable, match=sentence):
@@ -471,7 +475,9 @@ async def test_a_process_that_cannot_be_started_is_told_and_tried_again(tmp_path
         raise OSError(11, "Resource temporarily unavailable")
 
     rest = Rest(ended=False)
-    engine = LlamaEngine("m", load(tmp_path / "x"), coached=False, spawn=refuse, sleep=rest)
+    engine = LlamaEngine(
+        "m", Ladder.only(load(tmp_path / "x")), coached=False, spawn=refuse, sleep=rest
+    )
     async with asyncio.TaskGroup() as tasks:
         life = tasks.create_task(engine.run())
         with pytest.raises(ModelUnusable, match="cannot be started: Resource temporarily"):
@@ -510,7 +516,7 @@ async def test_at_the_deadline_the_worker_is_stopped_all_the_same(tmp_path: Path
 async def test_a_drained_engine_ends_without_another_start(tmp_path: Path):
     spawner, rest = Spawner(), Rest()
     plan = load(tmp_path / "starts")
-    engine = LlamaEngine("m", plan, coached=False, spawn=spawner, sleep=rest)
+    engine = LlamaEngine("m", Ladder.only(plan), coached=False, spawn=spawner, sleep=rest)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(engine.run())
         await engine.wait_ready()
@@ -522,7 +528,7 @@ async def test_a_drained_engine_ends_without_another_start(tmp_path: Path):
 async def test_nobody_waits_for_a_worker_that_left_at_the_deadline(tmp_path: Path):
     spawner = Spawner(exit_grace=0.01)
     plan = load(tmp_path / "starts")
-    engine = LlamaEngine("m", plan, coached=False, spawn=spawner, sleep=Rest())
+    engine = LlamaEngine("m", Ladder.only(plan), coached=False, spawn=spawner, sleep=Rest())
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(engine.run())
         await engine.wait_ready()
@@ -538,7 +544,7 @@ async def test_nobody_waits_for_a_worker_that_left_at_the_deadline(tmp_path: Pat
 async def test_draining_between_two_starts_starts_nothing(tmp_path: Path):
     spawner, rest = Spawner(), Rest(ended=False)
     plan = load(tmp_path / "starts")
-    engine = LlamaEngine("m", plan, coached=False, spawn=spawner, sleep=rest)
+    engine = LlamaEngine("m", Ladder.only(plan), coached=False, spawn=spawner, sleep=rest)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(engine.run())
         await engine.wait_ready()

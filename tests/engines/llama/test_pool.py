@@ -8,12 +8,13 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from edge.chat import ChatRequest, Event, Failed, Finished, Message, Started, Text, TextDelta, Usage
 from edge.engines.frames import Cancel, Load, Stop, Warm
-from edge.engines.llama import LocalModel, ModelPool, WorkerLink
+from edge.engines.llama import LocalModel, ModelPool, Readings, Rung, WorkerLink
 from edge.engines.llama.pool import BEGIN_AFTER, LEAVING_SECONDS, LOAD_AGAIN_AFTER, MAX_WAITING
 from edge.engines.llama.residence import SWAP_PATIENCE
 from edge.errors import (
@@ -27,7 +28,7 @@ from edge.errors import (
     WorkerCrashed,
 )
 from edge.state import Room
-from edge.units import Seconds, Tokens
+from edge.units import Bytes, Seconds, Tokens
 from tests.engines.llama.passing import Time
 from tests.engines.llama.workers import Spawner, WatchedLink, load
 
@@ -58,6 +59,7 @@ class Gated:
     spawner: Spawner
     gates: dict[str, asyncio.Event]
     links: dict[str, list[WatchedLink]] = field(default_factory=dict)
+    contexts: dict[str, list[int]] = field(default_factory=dict)
     refusal: OSError | None = None
 
     async def __call__(self, load: Load) -> WorkerLink:
@@ -67,6 +69,7 @@ class Gated:
             raise self.refusal
         await self.spawner(load)
         self.links.setdefault(name, []).append(self.spawner.links[-1])
+        self.contexts.setdefault(name, []).append(load.n_ctx)
         return self.spawner.links[-1]
 
 
@@ -96,6 +99,24 @@ class Stage:
         return dict(self.pool.state().measures)["models_loaded"]
 
 
+@dataclass
+class Memory:
+    """What is free, and how much the kernel has killed for it. Model a takes 200, or 120 with half
+    of its context, and b 100."""
+
+    free: int = 1000
+    kills: int = 0
+
+    def readings(self) -> Readings:
+        return Readings(lambda: Bytes(self.free), lambda: self.kills)
+
+    def of(self, name: str, folder: Path) -> dict[str, Any]:
+        if name == "b":
+            return {"memory": Bytes(100)}
+        half = Load(str(folder / name), 2048, 512, 512, 1, 0, "f16", 4, 2)
+        return {"memory": Bytes(200), "smaller": (Rung(half, Bytes(120)),)}
+
+
 @asynccontextmanager
 async def running(
     tmp_path: Path,
@@ -104,10 +125,11 @@ async def running(
     shut: Sequence[str] = (),
     idle: float | None = None,
     exit_grace: float = 30.0,
+    memory: Memory | None = None,
     **starts: str,
 ) -> AsyncIterator[Stage]:
     """A pool of models a (the default, which is up) and b. ``shut``: whose gates are closed;
-    ``starts``: how their starts go, a line each."""
+    ``starts``: how their starts go, a line each; ``memory``: what they take and what there is."""
 
     def fit(models: Sequence[str]) -> Room:
         return Room(together or len(models) < 2, "by order of the test")
@@ -119,6 +141,7 @@ async def running(
             coached=False,
             names=frozenset({f"codriver/{name}"}),
             beginnings=tmp_path / f"{name}.beginnings",
+            **(memory.of(name, tmp_path) if memory else {}),
         )
         for name in TWO
     ]
@@ -129,6 +152,7 @@ async def running(
         models,
         fit,
         spawn=gated,
+        readings=memory.readings() if memory else Readings(),
         idle_unload=None if idle is None else Seconds(idle),
         clock=time.clock,
         sleep=time.sleep,
@@ -576,3 +600,76 @@ async def test_a_model_that_a_request_waits_for_does_not_warm_up(tmp_path: Path)
     async with running(tmp_path, together=False) as stage:
         assert said(await collect(stage, ask("b", "say x"))) == ["x"]
         assert warmed(stage, "b") == []
+
+
+# --- less memory than planned -----------------------------------------------------------------
+
+
+async def is_gone(stage: Stage, model: str) -> None:
+    await until(lambda: not is_alive(stage.pid(model)))
+    await until(lambda: stage.loaded == 0)
+
+
+async def test_a_model_is_loaded_with_what_there_is_now(tmp_path: Path):
+    memory = Memory(free=150)
+    async with running(tmp_path, memory=memory) as stage:
+        assert stage.workers.contexts == {"a": [2048]}
+        assert "are free now" in stage.pool.state().reason
+
+
+async def test_under_pressure_what_rests_beside_another_goes_first(tmp_path: Path):
+    async with running(tmp_path, memory=Memory()) as stage:
+        await collect(stage, ask("b", "say x"))
+        assert stage.pool.relieve("pressure") == "a is unloaded", "b was used later"
+        await until(lambda: stage.loaded == 1)
+
+
+async def test_under_pressure_a_model_alone_comes_back_smaller(tmp_path: Path):
+    async with running(tmp_path, memory=Memory()) as stage:
+        held = await begin(stage, ask("a", "hold on"))
+        words = "a gets less context, as soon as nobody uses it"
+        assert stage.pool.relieve("pressure") == words
+        assert stage.pool.relieve("pressure") == "", "that has to come first"
+        await collect(stage, ask("a", "release"))
+        assert said([event async for event in held]) == ["released"]
+        await is_gone(stage, "a")
+        assert said(await collect(stage, ask("claude-x", "say back"))) == ["back"]
+        assert stage.workers.contexts["a"] == [4096, 2048]
+        assert stage.pool.relieve("pressure") == "", "nothing is left to give"
+
+
+async def test_who_did_not_insist_gets_the_next_smaller_model(tmp_path: Path):
+    memory = Memory()
+    async with running(tmp_path, memory=memory, idle=60.0) as stage:
+        await stage.time.until_asleep(60.0)
+        stage.time.pass_(60.0)
+        await is_gone(stage, "a")
+        memory.free = 110
+        events = await collect(stage, ask("claude-x", "say x"))
+        assert said(events) == ["x"]
+        (started,) = [event for event in events if isinstance(event, Started)]
+        assert "a cannot be loaded: it needs" in started.reason
+        assert stage.starts("b") == 1
+        again = await collect(stage, ask("claude-x", "say y"))
+        assert said(again) == ["y"]
+        with pytest.raises(ModelNotLoaded, match="a cannot be loaded"):
+            await collect(stage, ask("a", "say z"))
+
+
+async def test_a_model_that_the_kernel_kills_comes_back_smaller_and_then_not_at_all(
+    tmp_path: Path,
+):
+    memory = Memory()
+    async with running(tmp_path, memory=memory) as stage:
+        for count in (1, 2):
+            memory.kills = count
+            stage.workers.spawner.ready.clear()
+            os.kill(stage.pid("a"), signal.SIGKILL)
+            if count == 1:
+                await stage.time.until_asleep(0.5)
+                stage.time.pass_(0.5)
+                await stage.workers.spawner.ready.wait()
+        await is_gone(stage, "a")
+        assert stage.workers.contexts["a"] == [4096, 2048]
+        assert said(await collect(stage, ask("claude-x", "say x"))) == ["x"]
+        assert stage.starts("b") == 1

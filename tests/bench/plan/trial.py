@@ -1,0 +1,134 @@
+"""One real worker with one layout: what memory it takes, and how fast it reads and writes.
+
+Starts the worker as the daemon does and listens to its frames; knows no plan.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from edge.engines.frames import (
+    Done,
+    FromWorker,
+    Generate,
+    Load,
+    Piece,
+    Reading,
+    Ready,
+    Refused,
+    Seated,
+    ToWorker,
+    Unusable,
+)
+from edge.engines.llama import spawn
+from edge.units import Bytes, Seconds
+
+PATIENCE = Seconds(900.0)
+
+
+class TrialFailed(Exception):
+    """The worker did not do what was asked; the text says what it said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """``peak``: bytes resident at most, ``private`` of them not the file's pages, when the answer
+    had ended. ``deep`` tokens stood before the ``read`` ones."""
+
+    peak: Bytes
+    private: Bytes
+    deep: int
+    read: int
+    reading: Seconds
+    written: int
+    writing: Seconds
+
+    @property
+    def prefill(self) -> float:
+        """Tokens a second, at that depth."""
+        return self.read / self.reading
+
+    @property
+    def decode(self) -> float:
+        """Tokens a second, at that depth; not a number for an answer of one token."""
+        return (self.written - 1) / self.writing if self.writing else float("nan")
+
+
+def crafted(load: Load, tokens: int) -> Generate:
+    """An order of about so many tokens, all but the last of them on disk."""
+    program = (sys.executable, "-m", "tests.bench.plan.prompts")
+    text = msgspec.json.encode(load).decode()
+    done = subprocess.run(
+        (*program, "--load", text, "--tokens", str(tokens)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise TrialFailed(done.stderr.strip().splitlines()[-1])
+    return msgspec.json.decode(done.stdout, type=Generate)
+
+
+async def run(load: Load, asked: Generate) -> Trial:
+    """Start a worker, have it answer, and look at it. Raises TrialFailed."""
+    link = await spawn(load)
+    try:
+        async with asyncio.timeout(PATIENCE), aclosing(link.incoming()) as incoming:
+            return await _watch(link.pid or 0, asked, link.send, incoming)
+    finally:
+        await link.close()
+
+
+async def _watch(
+    pid: int,
+    asked: Generate,
+    send: Callable[[ToWorker], None],
+    incoming: AsyncIterator[FromWorker],
+) -> Trial:
+    deep, total, began, pieces = 0, 0, 0.0, list[float]()
+    async for frame in incoming:
+        match frame:
+            case Ready():
+                send(asked)
+            case Seated(cached_tokens=cached):
+                deep, began = cached, time.monotonic()
+            case Reading(total=count):
+                total = count
+            case Piece():
+                pieces.append(time.monotonic())
+            case Done(output_tokens=written):
+                return _seen(Path("/proc", str(pid)), deep, total, began, pieces, written)
+            case Refused() | Unusable():
+                raise TrialFailed(str(frame))
+    raise TrialFailed("the worker is gone")
+
+
+def _seen(
+    process: Path, deep: int, total: int, began: float, pieces: Sequence[float], written: int
+) -> Trial:
+    status = (process / "status").read_text("ascii")
+    if not pieces:
+        raise TrialFailed("the model said nothing")
+    return Trial(
+        peak=_kilobytes(status, "VmHWM"),
+        private=_kilobytes(status, "RssAnon"),
+        deep=deep,
+        read=total - deep,
+        reading=Seconds(pieces[0] - began),
+        written=written,
+        writing=Seconds(pieces[-1] - pieces[0]),
+    )
+
+
+def _kilobytes(status: str, name: str) -> Bytes:
+    line = next(line for line in status.splitlines() if line.startswith(f"{name}:"))
+    return Bytes(int(line.split()[1]) * 1024)

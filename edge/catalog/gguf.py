@@ -14,9 +14,11 @@ import math
 import os
 import struct
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
+from edge.catalog import splits
 from edge.catalog.facts import CountedArray, GgufFacts, SpecialToken, Tensor, Value
 from edge.catalog.ggml import ARCHITECTURES, LLAMA_CPP, NOT_CHAT, TENSOR_TYPES
 from edge.errors import ModelUnusable
@@ -51,10 +53,31 @@ class _HeaderCut(Exception):
 
 
 def read(path: Path, *, first_read: int = FIRST_READ) -> GgufFacts:
-    """The facts of a model file that llama.cpp could serve. Raises ModelUnusable."""
+    """The facts of a model file that llama.cpp could serve; of one in parts, which all have to
+    be there, the first is named. Raises ModelUnusable."""
+    facts = read_file(path, first_read=first_read)
+    refuse_unservable(facts, str(path))
+    if _parts(facts) == 1:
+        return facts
+    names = splits.parts(path.name)
+    if len(names) != _parts(facts) or splits.is_further(path.name):
+        raise ModelUnusable(
+            f"{path} is one of {_parts(facts)} parts of a model; keep their names"
+            " (...-00001-of-0000N.gguf) and name the first"
+        )
+    rest = [read_file(path.with_name(name), first_read=first_read) for name in names[1:]]
+    return replace(
+        facts,
+        tensors=tuple(tensor for part in (facts, *rest) for tensor in part.tensors),
+        file_bytes=Bytes(sum(part.file_bytes for part in (facts, *rest))),
+    )
+
+
+def read_file(path: Path, *, first_read: int = FIRST_READ) -> GgufFacts:
+    """What one file's header says, whatever llama.cpp could do with it. Raises ModelUnusable."""
     try:
         with path.open("rb") as file:
-            facts = _read_growing(file, str(path), first_read)
+            return _read_growing(file, str(path), first_read)
     except FileNotFoundError:
         raise ModelUnusable(f"{path}: there is no such file; check the path") from None
     except IsADirectoryError:
@@ -62,8 +85,16 @@ def read(path: Path, *, first_read: int = FIRST_READ) -> GgufFacts:
     except OSError as error:
         reason = error.strerror or str(error)
         raise ModelUnusable(f"{path} cannot be read: {reason}") from None
-    refuse_unservable(facts, str(path))
-    return facts
+
+
+def refuse_early(head: bytes, where: str, file_bytes: Bytes) -> None:
+    """Judge a file by its first bytes, before all of it is fetched: what is no GGUF at all, is
+    cut, or is a model that llama.cpp does not know. Raises ModelUnusable."""
+    try:
+        facts = parse(head, where, file_bytes)
+    except _HeaderCut:
+        return
+    refuse_unservable(facts, where)
 
 
 def _read_growing(file: BinaryIO, where: str, wanted: int) -> GgufFacts:
@@ -86,7 +117,7 @@ def parse(view: View, where: str, file_bytes: Bytes | None = None) -> GgufFacts:
     all of it. Raises ModelUnusable.
     """
     size = Bytes(len(view)) if file_bytes is None else file_bytes
-    _check_start(view, where)
+    check_start(view, where)
     cursor = _Cursor(view, where, size)
     cursor.skip(len(MAGIC))
     version = cursor.number("<I")
@@ -127,20 +158,20 @@ def refuse_unservable(facts: GgufFacts, where: str) -> None:
         raise ModelUnusable(
             f"{where} ({facts.architecture}) is not a chat model but a part or an embedder"
         )
-    parts = facts.metadata.get("split.count")
-    if isinstance(parts, int) and parts > 1:
-        raise ModelUnusable(
-            f"{where} is one of {parts} parts of a model; join them with"
-            " `llama-gguf-split --merge` first"
-        )
-    if not facts.tensors:
+    if not facts.tensors and _parts(facts) == 1:
         raise ModelUnusable(f"{where} holds a vocabulary but no weights")
+
+
+def _parts(facts: GgufFacts) -> int:
+    count = facts.metadata.get("split.count")
+    return count if isinstance(count, int) and count > 1 else 1
 
 
 # --- checks -------------------------------------------------------------------------
 
 
-def _check_start(view: View, where: str) -> None:
+def check_start(view: View, where: str) -> None:
+    """Raise ModelUnusable, with what it is instead, unless a GGUF file begins like that."""
     start = bytes(view[:64])
     if not start:
         raise ModelUnusable(f"{where} is empty (0 bytes); download it again")

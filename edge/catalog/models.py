@@ -1,7 +1,8 @@
 """The models known by name, and which file a name or a path means.
 
-Knows the catalogue (edge/data/models.toml), the models folder and the package that holds
-the embedded default; reads no model. Called by cli and app before anything starts.
+Knows the catalogue (edge/data/models.toml, and the person's own ``*.toml`` in the models
+folder), the models folder and the package that holds the embedded default; reads no model.
+Called by cli and app before anything starts.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
+from edge.catalog import hubnames, origins, own
+from edge.catalog.hubnames import HubFile
+from edge.catalog.splits import is_further, parts, title
 from edge.errors import ModelUnusable
 from edge.units import Bytes
 
@@ -43,34 +47,59 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class HubSource:
+    """A file of a hub's repository; of a model in parts the first one."""
+
+    repository: str
+    file: str
+    revision: str = "main"
+
+    @property
+    def embedded(self) -> bool:
+        return False
+
+    def hub_file(self) -> HubFile:
+        return HubFile(self.repository, self.file, self.revision)
+
+
+@dataclass(frozen=True, slots=True)
 class CatalogEntry:
-    """One model of the catalogue; a "test" one is never chosen and never shipped."""
+    """One model of the catalogue; a "test" one is never chosen and never shipped.
+
+    Without ``bytes`` and ``sha256`` what a hub says of its file is taken.
+    """
 
     name: str
     aliases: tuple[str, ...]
     title: str
     file: str
-    bytes: Bytes
-    sha256: str
+    bytes: Bytes | None
+    sha256: str | None
     licence: str
     purpose: Literal["serve", "test"]
     note: str
-    source: Source
+    source: Source | HubSource
 
 
 @dataclass(frozen=True, slots=True)
 class ModelRef:
-    """What a person's word for a model means; ``entry`` is None for a file of their own."""
+    """What a person's word for a model means; ``entry`` is None for a file of their own.
+
+    ``owner`` is the program whose store the file lies in, where that is not codriver's.
+    """
 
     name: str
     path: Path
     entry: CatalogEntry | None = None
+    owner: str | None = None
 
     def is_present(self) -> bool:
         """Whether the file is there, whole as far as its length tells."""
+        wanted = None if self.entry is None else self.entry.bytes
         try:
-            there = self.path.is_file()
-            return there and (self.entry is None or self.path.stat().st_size == self.entry.bytes)
+            files = [self.path.with_name(part) for part in parts(self.path.name)]
+            there = all(file.is_file() for file in files)
+            return there and wanted in (None, sum(file.stat().st_size for file in files))
         except OSError:  # what no path can be; who reads it gets the reason
             return False
 
@@ -89,7 +118,53 @@ def parse_catalog(text: str) -> tuple[CatalogEntry, ...]:
 
 def _entry(table: Mapping[str, Any]) -> CatalogEntry:
     rest = {key: value for key, value in table.items() if key not in ("aliases", "source")}
-    return CatalogEntry(aliases=tuple(table["aliases"]), source=Source(**table["source"]), **rest)
+    source = table["source"]
+    made = HubSource(**source) if "repository" in source else Source(**source)
+    return CatalogEntry(**{
+        "aliases": tuple(table["aliases"]), "bytes": None, "sha256": None, "source": made, **rest
+    })  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """Every entry that is known here, and a sentence for each that could not be taken."""
+
+    entries: tuple[CatalogEntry, ...]
+    refused: tuple[str, ...] = ()
+
+
+def catalog_of(models_dir: Path) -> Catalog:
+    """The shipped catalogue and the person's own entries; a wrong one is left out."""
+    entries, refused = list(load_catalog()), []
+    try:
+        files = sorted(models_dir.glob("*.toml"))
+    except OSError:
+        files = []
+    for file in files:
+        try:
+            tables = tomllib.loads(file.read_text("utf-8")).get("model", [])
+        except (OSError, ValueError) as error:
+            refused.append(f"{file} cannot be read as TOML: {error}; it is left out")
+            continue
+        for number, table in enumerate(tables if isinstance(tables, list) else [tables], 1):
+            wrong = own.complaint(table) or _taken(table, entries)
+            if wrong:
+                refused.append(f"{file}: model {number} {wrong}; it is left out")
+            else:
+                entries.append(_entry({**_UNSAID, "title": table["name"], **table}))
+    return Catalog(tuple(entries), tuple(refused))
+
+
+_UNSAID: Mapping[str, Any] = {"aliases": [], "licence": "", "purpose": "serve", "note": ""}
+"""What an own entry need not say."""
+
+
+def _taken(table: Mapping[str, Any], entries: Sequence[CatalogEntry]) -> str | None:
+    words = [("name", table["name"]), ("file", table["file"])]
+    for key, word in [*words, *(("aliases", alias) for alias in table.get("aliases", ()))]:
+        if other := find(word, entries):
+            return f"has a wrong '{key}': '{word}' is {other.name}'s already"
+    return None
 
 
 def find(name: str, catalog: Sequence[CatalogEntry]) -> CatalogEntry | None:
@@ -102,33 +177,83 @@ def find(name: str, catalog: Sequence[CatalogEntry]) -> CatalogEntry | None:
 
 
 def resolve(
-    name_or_path: str, models_dir: Path, catalog: Sequence[CatalogEntry] | None = None
+    name_or_path: str,
+    models_dir: Path,
+    catalog: Sequence[CatalogEntry] | None = None,
+    local: Sequence[ModelRef] = (),
 ) -> ModelRef:
     """The file that a person means; it need not be there yet if the catalogue knows it.
 
-    A path (something with a slash, or a .gguf that exists) wins over a name; a name may be
-    the catalogue's or a file's in ``models_dir``. Raises ModelUnusable for an unknown name.
+    A path (a file that exists, or something with a slash that can be no other name) wins over
+    a name; a name may be the catalogue's, a file's in ``models_dir``, that of a hub's file that
+    was fetched, or one of the ``local`` stores'. Raises ModelUnusable for an unknown name.
     """
-    entries = load_catalog() if catalog is None else catalog
+    entries = catalog_of(models_dir).entries if catalog is None else catalog
     try:
-        return _resolve(name_or_path, models_dir, entries)
+        return _resolve(name_or_path, models_dir, entries, local)
     except OSError as error:
         raise ModelUnusable(f"'{name_or_path}' names no model: {error.strerror}") from None
     except RuntimeError:
         raise ModelUnusable(f"'{name_or_path}' begins with nobody's home directory") from None
 
 
-def _resolve(name_or_path: str, models_dir: Path, entries: Sequence[CatalogEntry]) -> ModelRef:
+def _resolve(
+    name: str, models_dir: Path, entries: Sequence[CatalogEntry], local: Sequence[ModelRef]
+) -> ModelRef:
     """Raises OSError for what cannot be a path and RuntimeError for a home that is none."""
-    path = Path(name_or_path).expanduser()
-    if "/" in name_or_path or (path.suffix == ".gguf" and path.exists()):
+    path = Path(name).expanduser()
+    if ("/" in name or path.suffix == ".gguf") and path.exists():
         return ModelRef(path.stem, path)
-    if entry := find(name_or_path, entries):
+    for ref in local:
+        if ref.name.lower() == name.lower():
+            return ref
+    if "/" in name:
+        return _from_hub(name, models_dir) or ModelRef(path.stem, path)
+    if entry := find(name, entries):
         return ModelRef(entry.name, location(entry, models_dir), entry)
-    for own in (models_dir / name_or_path, models_dir / f"{name_or_path}.gguf"):
-        if own.is_file():
-            return ModelRef(own.stem, own)
-    raise ModelUnusable(_unknown(name_or_path, entries, models_dir))
+    for own_file in (models_dir / name, models_dir / f"{name}.gguf"):
+        if own_file.is_file():
+            first = own_file.with_name(parts(own_file.name)[0])
+            return ModelRef(title(first.name), first)
+    for first in models_dir.glob("*-00001-of-*.gguf"):
+        if title(first.name) == name:
+            return ModelRef(name, first)
+    raise ModelUnusable(_unknown(name, entries, models_dir))
+
+
+def _from_hub(name: str, models_dir: Path) -> ModelRef | None:
+    """Raises ModelUnusable for what can only be a hub's name and was not fetched."""
+    meant = hubnames.parse(name)
+    if meant is None:
+        return None
+    path = origins.find(meant, models_dir)
+    if path is not None:
+        return ModelRef(title(path.name), path)
+    if meant.level is not None:
+        raise ModelUnusable(f"{name} is not on this box; fetch it with: codriver pull {name}")
+    return None
+
+
+def own_files(models_dir: Path) -> list[Path]:
+    """The models in the folder: .gguf files, of those in parts the first."""
+    return [path for path in sorted(models_dir.glob("*.gguf")) if not is_further(path.name)]
+
+
+def present(
+    models_dir: Path, catalog: Sequence[CatalogEntry], local: Sequence[ModelRef] = ()
+) -> list[ModelRef]:
+    """Every model that is here: in the folder, embedded, in the local stores; no test ones."""
+    refs = []
+    for path in own_files(models_dir):
+        entry = find(path.name, catalog)
+        if entry is None or entry.purpose == "serve":
+            refs.append(ModelRef(entry.name if entry else title(path.name), path, entry))
+    known = {ref.name for ref in refs}
+    for entry in catalog:
+        inside = embedded_path(entry)
+        if inside is not None and entry.name not in known:
+            refs.append(ModelRef(entry.name, inside, entry))
+    return [*refs, *local]
 
 
 def location(entry: CatalogEntry, models_dir: Path) -> Path:
@@ -141,7 +266,7 @@ def embedded_path(entry: CatalogEntry) -> Path | None:
 
     Looks the package up without importing it: its own code would load llama.cpp.
     """
-    if not entry.source.embedded:
+    if not isinstance(entry.source, Source) or not entry.source.embedded:
         return None
     module, _, inside = entry.source.member_pattern(1).partition("/")
     spec = importlib.util.find_spec(module)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from edge.catalog.families import Family, family_of, load_families
 from edge.catalog.gguf import read
-from edge.catalog.models import CatalogEntry, ModelRef, embedded_path, find, load_catalog
+from edge.catalog.models import Catalog, CatalogEntry, ModelRef, catalog_of, present
 from edge.catalog.planner import Candidate
 from edge.errors import ModelUnusable
 
@@ -27,12 +27,17 @@ class Found:
     refused: tuple[str, ...]
 
 
-def scan(models_dir: Path, catalog: Sequence[CatalogEntry] | None = None) -> Found:
-    """Every model in the folder, and the embedded one; test models are passed over."""
-    entries = load_catalog() if catalog is None else catalog
+def scan(
+    models_dir: Path,
+    catalog: Sequence[CatalogEntry] | None = None,
+    local: Sequence[ModelRef] = (),
+) -> Found:
+    """Every model in the folder, the embedded one and those of the ``local`` stores; test
+    models are passed over."""
+    known = catalog_of(models_dir) if catalog is None else Catalog(tuple(catalog))
     candidates: list[Candidate] = []
-    refused: list[str] = []
-    for ref in _present(models_dir, entries):
+    refused = list(known.refused)
+    for ref in present(models_dir, known.entries, local):
         try:
             candidates.append(candidate(ref))
         except ModelUnusable as error:
@@ -67,17 +72,3 @@ def offers(
         for release in family.releases
         if release.file not in there
     )
-
-
-def _present(models_dir: Path, catalog: Sequence[CatalogEntry]) -> list[ModelRef]:
-    refs = []
-    for path in sorted(models_dir.glob("*.gguf")):
-        entry = find(path.name, catalog)
-        if entry is None or entry.purpose == "serve":
-            refs.append(ModelRef(entry.name if entry else path.stem, path, entry))
-    known = {ref.name for ref in refs}
-    for entry in catalog:
-        path_inside = embedded_path(entry)
-        if path_inside is not None and entry.name not in known:
-            refs.append(ModelRef(entry.name, path_inside, entry))
-    return refs

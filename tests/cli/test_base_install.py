@@ -17,7 +17,8 @@ import pytest
 from edge.cli import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[2]
-BOX_ONLY = ("llama_cpp", "llguidance", "onnxruntime", "serial", "jinja2", "tree_sitter", "numpy")
+BOX_ONLY = ("llama_cpp", "llguidance", "onnxruntime", "serial", "jinja2", "tree_sitter", "numpy",
+            "huggingface_hub")  # fmt: skip
 
 # -S leaves out this environment's packages, -I whatever the caller's variables add.
 RUN = f"""
@@ -95,7 +96,7 @@ def test_help_needs_no_box(packages: Path, tmp_path: Path, arguments: tuple[str,
     assert done.stdout.startswith(" ".join(("usage: codriver", *arguments)))
 
 
-@pytest.mark.parametrize("command", ["probe", "config"])
+@pytest.mark.parametrize("command", ["probe", "config", "models"])
 def test_what_a_laptop_can_do_itself(packages: Path, tmp_path: Path, command: str):
     done = run(packages, tmp_path, command)
     assert (done.returncode, done.stderr) == (0, "")
@@ -105,6 +106,12 @@ def test_a_laptop_without_models_plans_with_what_could_be_fetched(packages: Path
     done = run(packages, tmp_path, "plan", "--board", "raspberry-pi-5-8gb")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines()[1].startswith("=>  qwen3.5-4b")
+
+
+def test_pulling_from_a_hub_names_the_install_that_it_needs(packages: Path, tmp_path: Path):
+    done = run(packages, tmp_path, "pull", "a/b:Q4_K_M")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("codriver: this needs the box's install (no ")
 
 
 @pytest.mark.parametrize("options", [(), ("--fake", "--port", "0")], ids=["model", "fake"])

@@ -40,7 +40,7 @@ def test_the_version(codriver: Run):
         ((), "required: COMMAND"),
         (
             ("srve",),
-            "invalid choice: 'srve' (choose from 'serve', 'plan', 'probe', 'quantize', 'find'",
+            "invalid choice: 'srve' (choose from 'serve', 'plan', 'probe', 'pull', 'models', 'rm'",
         ),
         (("plan", "--modell"), "unrecognized arguments: --modell"),
         (("config", "more"), "unrecognized arguments: more"),

@@ -1,0 +1,137 @@
+"""What models are here, and which the catalogue could bring: for people and for programs.
+
+Reads headers and records. Called by cli.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from edge.catalog import origins
+from edge.catalog.gguf import read
+from edge.catalog.models import Catalog, CatalogEntry, HubSource, ModelRef, present
+from edge.errors import ModelUnusable
+from edge.units import Bytes, Tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """A model that is here."""
+
+    name: str
+    file: str
+    level: str
+    bytes: Bytes
+    context: Tokens | None
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """A model of the catalogue that is not here; ``bytes`` None where only the hub knows."""
+
+    name: str
+    title: str
+    bytes: Bytes | None
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """All of it; ``refused`` has a sentence for each file and entry that is no good."""
+
+    present: tuple[Present, ...]
+    absent: tuple[Absent, ...]
+    refused: tuple[str, ...]
+
+
+def take_stock(models_dir: Path, catalog: Catalog, local: Sequence[ModelRef] = ()) -> Listing:
+    """What is here and what is not; test models are passed over."""
+    refs = present(models_dir, catalog.entries, local)
+    here: list[Present] = []
+    refused = list(catalog.refused)
+    for ref in refs:
+        try:
+            here.append(_described(ref))
+        except ModelUnusable as error:
+            refused.append(str(error))
+    names = {ref.name for ref in refs}
+    absent = [
+        Absent(entry.name, entry.title, entry.bytes, _source(entry))
+        for entry in catalog.entries
+        if entry.purpose == "serve" and entry.name not in names
+    ]
+    return Listing(tuple(here), tuple(absent), tuple(refused))
+
+
+def _described(ref: ModelRef) -> Present:
+    facts = read(ref.path)
+    return Present(
+        ref.name,
+        str(ref.path),
+        facts.quantization,
+        facts.file_bytes,
+        facts.context_length,
+        _origin(ref),
+    )
+
+
+def _origin(ref: ModelRef) -> str:
+    """Where a file came from, in words."""
+    if ref.owner is not None:
+        return ref.owner
+    if ref.entry is not None and ref.entry.source.embedded:
+        return "comes with codriver"
+    told = origins.read(ref.path)
+    if told is not None and told.words():
+        return told.words()
+    return "your own file" if ref.entry is None else _source(ref.entry)
+
+
+def _source(entry: CatalogEntry) -> str:
+    if isinstance(entry.source, HubSource):
+        return entry.source.repository
+    return "Python packages"
+
+
+def listing_as_json(listing: Listing) -> str:
+    """An object with ``present``, ``absent`` and ``refused``."""
+    return json.dumps(asdict(listing), indent=2)
+
+
+def format_listing(listing: Listing) -> str:
+    """A table of what is here, then what could be."""
+    rows = [("model", "level", "size", "context", "from", "file")]
+    rows += [
+        (
+            one.name,
+            one.level,
+            _size(one.bytes),
+            f"{one.context:,}" if one.context else "?",
+            one.origin,
+            Path(one.file).name,
+        )
+        for one in listing.present
+    ]
+    lines = _aligned(rows)
+    if listing.absent:
+        lines += ["", "not here yet (codriver pull NAME):"]
+        lines += _aligned([
+            ("  " + one.name, _size(one.bytes), one.title) for one in listing.absent
+        ])  # fmt: skip
+    return "\n".join(lines)
+
+
+def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+
+
+def _size(nbytes: Bytes | None) -> str:
+    return "? GB" if nbytes is None else f"{nbytes / 1e9:.2f} GB"

@@ -1,0 +1,70 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from edge.catalog import origins
+from edge.catalog.listing import Listing, format_listing, listing_as_json, take_stock
+from edge.catalog.models import ModelRef, catalog_of
+from edge.catalog.origins import Origin
+from tests.catalog.tiny_gguf import make_tiny_gguf
+
+OWN = """
+[[model]]
+name = "mine"
+file = "mine.gguf"
+source = { repository = "a/b", file = "b-Q4_K_M.gguf" }
+"""
+
+
+@pytest.fixture
+def listing(tmp_path: Path) -> Listing:
+    folder = tmp_path / "models"
+    folder.mkdir()
+    (folder / "own.toml").write_text(OWN + '[[model]]\nname = "x"\n')
+    make_tiny_gguf(folder / "plain.gguf")
+    origins.write(make_tiny_gguf(folder / "pulled.gguf"), Origin("a/c", "pulled.gguf"))
+    make_tiny_gguf(folder / "big.gguf", tensors_a_file=8)
+    (folder / "bad.gguf").write_bytes(b"<html>")
+    local = [ModelRef("ollama/x:1", make_tiny_gguf(tmp_path / "blob"), owner="Ollama")]
+    return take_stock(folder, catalog_of(folder), local)
+
+
+def test_what_is_here_and_from_where(listing: Listing):
+    assert {one.name: one.origin for one in listing.present} == {
+        "big": "your own file",
+        "plain": "your own file",
+        "pulled": "a/c",
+        "smollm2-135m": "comes with codriver",
+        "ollama/x:1": "Ollama",
+    }
+    plain = next(one for one in listing.present if one.name == "plain")
+    assert (plain.level, plain.context) == ("F32", 2048)
+
+
+def test_what_is_not_here_and_no_test_models(listing: Listing):
+    assert [one.name for one in listing.absent] == [
+        "qwen2.5-coder-0.5b",
+        "qwen2.5-coder-1.5b",
+        "mine",
+    ]
+    assert listing.absent[-1].bytes is None
+
+
+def test_what_is_no_good_is_told(listing: Listing):
+    entry, file = listing.refused
+    assert "own.toml: model 2 lacks the key 'file'" in entry
+    assert "bad.gguf is not a GGUF file" in file
+
+
+def test_people_see_a_table(listing: Listing):
+    lines = format_listing(listing).splitlines()
+    assert lines[0].split() == ["model", "level", "size", "context", "from", "file"]
+    assert any(line.split()[:4] == ["plain", "F32", "0.00", "GB"] for line in lines)
+    assert "not here yet (codriver pull NAME):" in lines
+    assert lines[-1].split() == ["mine", "?", "GB", "mine"]
+
+
+def test_programs_see_all_of_it(listing: Listing):
+    told = json.loads(listing_as_json(listing))
+    assert [len(told[key]) for key in ("present", "absent", "refused")] == [5, 3, 2]

@@ -4,19 +4,9 @@ Pure arithmetic over GgufFacts; knows neither the board nor what is free. Called
 planner.
 
 Checked against llama.cpp (llama-cpp-python 0.3.36, x86-64) with SmolLM2-135M, gemma-3-270m
-and Qwen2.5-Coder 0.5B and 1.5B, and with tiny random files of five kinds of state: KV, state
-and compute buffers equal its log within 2 %. What had to stay in memory (peak resident size
-less the file pages behind repacked weights) was, in MiB, and is put at, in brackets, with
-micro-batches of 256, 16 sequences and nearly every cell in use:
-
-    SmolLM2           2,048 tokens     274 (324)
-                      8,192            409 (459)
-    Qwen 0.5B         4,096            722 (887)
-                     16,384            873 (1,031)
-                     32,768          1,073 (1,223)
-
-and for 4,096 tokens of one prompt 357 (741) with gemma and 1,299 (1,549) with the 1.5B: a
-part of the scratch buffer stays untouched, and the room for drafted tokens' logits was not used.
+and Qwen2.5-Coder 0.5B and 1.5B, and with tiny random files of five kinds of state: weights, KV,
+state, output and compute buffers are those of its log. Of the compute buffer only what is used
+comes into memory. `make bench-plan` sets the sum beside what real workers take.
 """
 
 from __future__ import annotations
@@ -33,13 +23,16 @@ KV_ELEMENT_BYTES: dict[KvType, float] = {"f16": 2.0, "q8_0": 34 / 32, "q4_0": 18
 KV_CELLS = 256
 """llama.cpp rounds a context up to this many cells."""
 
-WORKER_BYTES = 96 * 2**20
-"""The worker before it loads a model: 45 MiB measured with llama_cpp, numpy, jinja2,
-msgspec and llguidance imported; the rest is room for grammars, templates and buffers."""
+MASK_BYTES = 2
+"""Of a cell and a row in the mask of fused attention."""
 
-VOCABULARY_ENTRY_BYTES = 256
-"""For each token and each merge: 160-180 measured in llama.cpp's own tables for the four
-models above, and 58 more in the grammar engine's copy of Qwen's."""
+WORKER_BYTES = 60 * 2**20
+"""The worker before it loads a model: 54 MiB measured with llama_cpp, numpy, jinja2, msgspec and
+llguidance imported; the rest is threads, templates and what waits to be sent."""
+
+ENTRY_BYTES, TOKEN_BYTES = 170, 425
+"""For each token and merge in llama.cpp's own tables (166 to 187 measured for the four models
+above), and for each token beside them in ours and the grammar engine's (394 to 448)."""
 
 ATTENTION_EVERY = {"qwen3next": 4, "qwen35": 4, "qwen35moe": 4}
 """Hybrids whose every n-th layer is attention, where the file does not say it."""
@@ -60,6 +53,9 @@ last. States that cannot be cut are held for every sequence."""
 DRAFT_ROWS = 96
 """Tokens of one step whose logits are wanted: four answers' of 24 each, or one's of 64."""
 
+OUTPUT_ROWS = 100
+"""The same, and the last rows of prompts that are read in that step."""
+
 _SPARE_SEQUENCES = 1
 """One more that the worker moves blocks of state through."""
 
@@ -73,42 +69,44 @@ class Layout:
     kv_type: KvType = "f16"
     n_sequences: int = N_SEQUENCES
 
-    @property
-    def sequences(self) -> int:
-        return self.n_sequences + _SPARE_SEQUENCES
-
-    @property
-    def rows(self) -> int:
-        """Tokens that llama.cpp makes room for: a micro-batch in equal parts."""
-        return -(-self.n_ubatch // self.sequences) * self.sequences
-
 
 @dataclass(frozen=True, slots=True)
 class MemoryNeed:
-    """What has to stay in memory while the model serves."""
+    """What has to stay in memory while the model serves. ``drafts``: what it takes only once it
+    has checked long drafts."""
 
     weights: Bytes
     context: Bytes
     compute: Bytes
     worker: Bytes
+    drafts: Bytes = Bytes(0)
 
     @property
     def total(self) -> Bytes:
-        return Bytes(self.weights + self.context + self.compute + self.worker)
+        return Bytes(self.weights + self.context + self.compute + self.worker + self.drafts)
 
 
 def need(facts: GgufFacts, layout: Layout) -> MemoryNeed:
-    """The memory for that context; grows with each number.
-
-    Weights that llama.cpp repacks for the CPU count once: it never again touches the
-    pages of the file they came from, and the kernel may drop those.
-    """
+    """The memory for that context; grows with each number. Weights count once: the worker does
+    not map their file, from which those that are repacked for the CPU would be copies."""
     return MemoryNeed(
         weights=facts.tensor_bytes,
-        context=Bytes(kv_bytes(facts, layout) + state_bytes(facts, layout.sequences)),
-        compute=Bytes(compute_bytes(facts, layout) + draft_bytes(facts, layout)),
-        worker=Bytes(WORKER_BYTES + vocabulary_entries(facts) * VOCABULARY_ENTRY_BYTES),
+        context=Bytes(kv_bytes(facts, layout) + state_bytes(facts, sequences_of(facts, layout))),
+        compute=compute_bytes(facts, layout),
+        worker=worker_bytes(facts),
+        drafts=draft_bytes(facts, layout),
     )
+
+
+def worker_bytes(facts: GgufFacts) -> Bytes:
+    """The worker's process with the model's vocabulary in all its tables."""
+    tokens = facts.vocab_size or 0
+    return Bytes(WORKER_BYTES + vocabulary_entries(facts) * ENTRY_BYTES + tokens * TOKEN_BYTES)
+
+
+def sequences_of(facts: GgufFacts, layout: Layout) -> int:
+    """All sequences of a context, with the one that blocks of state are moved through."""
+    return layout.n_sequences + (_SPARE_SEQUENCES if is_divisible(facts) else 0)
 
 
 def without(whole: MemoryNeed, share: float) -> MemoryNeed:
@@ -167,23 +165,29 @@ def _state_elements(facts: GgufFacts) -> int:
 
 
 def compute_bytes(facts: GgufFacts, layout: Layout) -> Bytes:
-    """The scratch buffer: the larger of the output step and of one layer's work; and the
-    rows of logits."""
-    width, vocabulary = facts.embedding_length or 0, facts.vocab_size or 0
-    rows = layout.rows
-    output = layout.n_ubatch * (vocabulary + 2 * width) * 4
-    logits = layout.sequences * vocabulary * 4
-    inner = max(facts.per_layer("feed_forward_length") or (4 * width,))
-    mask = _padded(layout.n_ctx) * rows * 6
-    feeding = rows * (6 * width + 3 * inner) * 4 + mask
-    return Bytes(max(output, feeding) + logits)
+    """The scratch buffer as far as it is used without drafts, one layer's work with the mask of
+    fused attention, and the rows of logits that are handed out."""
+    logits = sequences_of(facts, layout) * (facts.vocab_size or 0) * 4
+    return Bytes(_feeding_bytes(facts, layout) + logits)
 
 
 def draft_bytes(facts: GgufFacts, layout: Layout) -> Bytes:
-    """Logits of drafted tokens, beyond one row for each sequence; what cannot be cut drafts
-    nothing."""
-    rows = DRAFT_ROWS - layout.sequences if is_divisible(facts) else 0
-    return Bytes(max(0, rows) * (facts.vocab_size or 0) * 4)
+    """What logits of OUTPUT_ROWS take beyond that, in the scratch buffer and as handed out; what
+    cannot be cut drafts nothing."""
+    if not is_divisible(facts):
+        return Bytes(0)
+    row = (facts.vocab_size or 0) * 4
+    scratch = OUTPUT_ROWS * (row + 2 * (facts.embedding_length or 0) * 4)
+    more_rows = OUTPUT_ROWS - sequences_of(facts, layout)
+    return Bytes(max(0, scratch - _feeding_bytes(facts, layout)) + max(0, more_rows) * row)
+
+
+def _feeding_bytes(facts: GgufFacts, layout: Layout) -> int:
+    """One layer's work on a micro-batch that llama.cpp makes of equal parts."""
+    width, parts = facts.embedding_length or 0, sequences_of(facts, layout)
+    rows = -(-layout.n_ubatch // parts) * parts
+    inner = max(facts.per_layer("feed_forward_length") or (4 * width,))
+    return rows * (6 * width + 3 * inner) * 4 + _padded(layout.n_ctx) * rows * MASK_BYTES
 
 
 def vocabulary_entries(facts: GgufFacts) -> int:
@@ -213,7 +217,7 @@ def _windowed_cells(facts: GgufFacts, layout: Layout) -> int:
     cells, window = _padded(layout.n_ctx), _window(facts)
     if window is None:
         return cells
-    return min(cells, _padded(window * layout.sequences + layout.n_ubatch))
+    return min(cells, _padded(window * sequences_of(facts, layout) + layout.n_ubatch))
 
 
 def _padded(tokens: int) -> int:

@@ -18,6 +18,7 @@ def facts(
     parameters=500_000_000,
     file_type=15,
     template="{% if tools %}",
+    merges=0,
     **more,
 ):
     """A model of one big tensor; ``more`` goes under the architecture's own keys."""
@@ -25,6 +26,7 @@ def facts(
         "general.file_type": file_type,
         "tokenizer.ggml.tokens": CountedArray(vocabulary, "string", 0),
         "tokenizer.chat_template": template,
+        "tokenizer.ggml.merges": CountedArray(merges, "string", 0) if merges else None,
     }
     own = {
         "block_count": layers,
@@ -64,6 +66,7 @@ def qwen_coder(size):
         width=width,
         weights=weights,
         parameters=parameters,
+        merges=151_387,
         feed_forward_length=inner,
     )
 
@@ -79,6 +82,7 @@ def smollm2():
         weights=96_576_768,
         parameters=134_515_008,
         file_type=3,
+        merges=48_900,
         template="{{ messages }}",
         feed_forward_length=1536,
     )

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import llama_cpp
 
-from edge.catalog.memory import FEW_SEQUENCES
+from edge.catalog.memory import FEW_SEQUENCES, OUTPUT_ROWS
 from edge.engines import frames
 from edge.engines.frames import (
     Cancel,
@@ -112,6 +112,7 @@ def _open(load: Load, wire: Wire) -> tuple[Desk, InferenceLoop, Policy | None]:
         n_threads=load.n_threads,
         kv_type=load.kv_type,
         n_sequences=n_sequences,
+        n_outputs=OUTPUT_ROWS,
     )
     crew, settled = _crew(load, context, divisible=divisible)
     prefixes = _prefixes(load, divisible=divisible)

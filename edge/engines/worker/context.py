@@ -90,7 +90,9 @@ def _pointer(array: NDArray[Any], kind: Any) -> Any:
 
 
 class Context:
-    """The KV memory of a model and one decode at a time. One thread only."""
+    """The KV memory of a model and one decode at a time. One thread only.
+
+    ``n_outputs``: tokens of one decode whose logits may be wanted; 0 for all of them."""
 
     def __init__(
         self,
@@ -102,6 +104,7 @@ class Context:
         n_threads: int,
         kv_type: str,
         n_sequences: int,
+        n_outputs: int = 0,
     ) -> None:
         params = llama_cpp.llama_context_default_params()
         params.n_ctx = n_ctx
@@ -114,6 +117,7 @@ class Context:
         params.n_seq_max = n_sequences + 1 if self._divisible else n_sequences
         self._ferry = n_sequences
         self._window = int(llama_cpp.llama_model_n_swa(model.handle))
+        params.n_outputs_max = self._most_outputs = min(n_outputs or n_batch, n_batch)
         params.kv_unified = True
         params.swa_full = False
         params.flash_attn_type = _FUSED
@@ -162,6 +166,9 @@ class Context:
             llama_cpp.llama_memory_seq_rm(self._memory, self._ferry, -1, -1)
 
     def _decode(self, parts: Sequence[Part], *, interruptible: bool) -> bool:
+        if (wanted := sum(part.wanted for part in parts)) > self._most_outputs:
+            # llama.cpp would end the process.
+            raise EngineError(f"{wanted} rows of logits wanted, {self._most_outputs} are reserved")
         batch = self._batch.fill(parts)
         callback = self._abort if interruptible else self._never
         llama_cpp.llama_set_abort_callback(self.handle, callback, None)

@@ -162,6 +162,10 @@ class Model:
         llama_cpp.llama_backend_init()
         params = llama_cpp.llama_model_default_params()
         params.n_gpu_layers = n_gpu_layers
+        if n_gpu_layers == 0:
+            # Weights that are repacked for the CPU would else be in memory twice, as their file's
+            # pages, too; and what is read once is not thrown out by every large copy on the disk.
+            params.load_mode = llama_cpp.LLAMA_LOAD_MODE_NONE
         self.handle = llama_cpp.llama_model_load_from_file(str(path).encode(), params)
         if not self.handle:
             raise ModelUnusable(

@@ -43,8 +43,9 @@ which llama.cpp's repacked kernels compute at the price of fewer. From 64 rows o
 attention works in tiles, too: behind 8,192 tokens of a 0.5B model 24 rows took 0.89 s, 48 rows
 1.59 s and 64 rows 1.24 s (two x86 cores, llama-cpp-python 0.3.36)."""
 
+ROWS_ALONE = 64
 ROWS_BESIDE = 24
-"""Tokens of one answer in a step at most while another runs."""
+"""Tokens of one answer in a step at most, alone and while another runs."""
 
 DRAFT_PATIENCE = 1.25
 """How many times its own time a running answer's step may take because of another's draft: it
@@ -204,7 +205,7 @@ class Pace:
     def rows(self) -> int:
         """Tokens that each running answer may have decoded in one step."""
         most = self._largest // max(1, self.running)
-        return most if self.running < 2 else min(ROWS_BESIDE, most)
+        return min(ROWS_ALONE if self.running < 2 else ROWS_BESIDE, most)
 
     def seconds(self, rows: int) -> float | None:
         """What a step of so many rows takes: as seen, or as hoped from its neighbours."""

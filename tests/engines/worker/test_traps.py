@@ -7,6 +7,7 @@ is gone after an update of llama.cpp fails here, and the rule it stands for can 
 from __future__ import annotations
 
 import ctypes
+import itertools
 import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -17,7 +18,7 @@ import numpy as np
 import pytest
 
 from edge.catalog import gguf
-from edge.catalog.memory import Layout, compute_bytes
+from edge.catalog.memory import OUTPUT_ROWS, Layout, need
 from edge.catalog.planner import GPU_UBATCHES, UBATCHES
 from edge.engines.worker import native
 from edge.engines.worker.context import Context, NoCells, Part
@@ -269,9 +270,9 @@ def test_the_compute_buffer_grows_with_vocabulary_and_micro_batch(
 ):
     path = make_kind(tmp_path / "wide.gguf", kind, padding=60_000)
     model, facts = Model(path, n_gpu_layers=0), gguf.read(path)
-    found = {}
+    found: dict[tuple[int, int], float] = {}
     keep = listen(said)
-    for size in (*UBATCHES, *GPU_UBATCHES):
+    for size, outputs in itertools.product((*UBATCHES, *GPU_UBATCHES), (0, OUTPUT_ROWS)):
         del said[:]
         Context(
             model,
@@ -281,11 +282,16 @@ def test_the_compute_buffer_grows_with_vocabulary_and_micro_batch(
             n_threads=1,
             kv_type="f16",
             n_sequences=2,
+            n_outputs=outputs,
         ).close()
         (mebibytes,) = re.findall(r"compute buffer size =\s*([\d.]+) MiB", "".join(said))
-        found[size] = float(mebibytes) * 2**20
-        assert found[size] >= size * model.vocabulary.size * 4
-        assert found[size] <= compute_bytes(facts, Layout(Tokens(2048), size, n_sequences=2)) * 1.05
+        found[size, outputs] = float(mebibytes) * 2**20
+    for size in (*UBATCHES, *GPU_UBATCHES):
+        assert found[size, 0] >= size * model.vocabulary.size * 4
+        predicted = need(facts, Layout(Tokens(2048), size, n_sequences=2))
+        logits = max(predicted.drafts, OUTPUT_ROWS * model.vocabulary.size * 4)
+        assert found[size, OUTPUT_ROWS] <= (predicted.compute + logits) * 1.05
     assert keep
     assert max(UBATCHES) <= 256
-    assert found[512] > 1.9 * found[256]
+    assert found[512, 0] > 1.9 * found[256, 0]
+    assert found[512, OUTPUT_ROWS] < 0.5 * found[512, 0], "only what is wanted is reserved"

@@ -53,10 +53,10 @@ CODER     := .models/qwen2.5-coder-0.5b-instruct-q4_k_m.gguf
 CODER_1_5 := .models/qwen2.5-coder-1.5b-instruct-q4_k_m.gguf
 
 $(CODER): | $(VENV)/.test
-	$(BIN)/codriver plan --model coder --models-dir .models
+	$(BIN)/codriver pull coder --models-dir .models
 
 $(CODER_1_5): | $(VENV)/.test
-	$(BIN)/codriver plan --model coder-1.5b --models-dir .models
+	$(BIN)/codriver pull coder-1.5b --models-dir .models
 
 # BENCH="--quick --rows decode,turn" measures less; --help says what else there is.
 bench: $(CODER)

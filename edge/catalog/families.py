@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from edge.catalog.facts import GgufFacts
@@ -49,6 +50,13 @@ class Family:
         """The file at a level, whatever the case of its name."""
         return next((one for one in self.releases if one.level.lower() == level.lower()), None)
 
+    def asked(self, level: str) -> Release:
+        """The same. Raises ModelUnusable, with the levels that there are."""
+        if (found := self.release(level)) is not None:
+            return found
+        known = ", ".join(one.level for one in self.releases)
+        raise ModelUnusable(f"{self.name} is not offered at {level}; there are {known}")
+
     def facts(self, release: Release) -> GgufFacts:
         """What the file's header would say, as far as memory and speed depend on it."""
         level = MIXTURES.get(release.level, release.level)
@@ -76,6 +84,24 @@ def find_family(name: str, families: Sequence[Family] | None = None) -> Family |
     wanted = name.lower()
     every = load_families() if families is None else families
     return next((one for one in every if wanted in (one.name, *one.aliases)), None)
+
+
+def named(word: str, families: Sequence[Family] | None = None) -> tuple[Family, str | None] | None:
+    """The family and the level that NAME or NAME:LEVEL means; None for another word."""
+    name, _, level = word.partition(":")
+    if family := find_family(word, families) or find_family(name, families):
+        whole = find_family(word, families) is not None
+        return family, (None if whole else level or None)
+    return None
+
+
+def in_folder(family: Family, level: str | None, models_dir: Path) -> Path | None:
+    """The family's file that lies there, of that level if one is named."""
+    for release in family.releases:
+        path = models_dir / release.file
+        if level in (None, release.level) and path.is_file():
+            return path
+    return None
 
 
 def family_of(facts: GgufFacts, families: Sequence[Family] | None = None) -> Family | None:

@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from edge.catalog import hubnames, origins, own
+from edge.catalog import families, hubnames, origins, own
 from edge.catalog.hubnames import HubFile
 from edge.catalog.splits import is_further, parts, title
 from edge.errors import ModelUnusable
@@ -185,8 +185,8 @@ def resolve(
     """The file that a person means; it need not be there yet if the catalogue knows it.
 
     A path (a file that exists, or something with a slash that can be no other name) wins over
-    a name; a name may be the catalogue's, a file's in ``models_dir``, that of a hub's file that
-    was fetched, or one of the ``local`` stores'. Raises ModelUnusable for an unknown name.
+    a name; a name may be the catalogue's, a file's in ``models_dir``, that of a hub's file or a
+    family that was fetched, or one of the ``local`` stores'. Raises ModelUnusable for others.
     """
     entries = catalog_of(models_dir).entries if catalog is None else catalog
     try:
@@ -211,6 +211,15 @@ def _resolve(
         return _from_hub(name, models_dir) or ModelRef(path.stem, path)
     if entry := find(name, entries):
         return ModelRef(entry.name, location(entry, models_dir), entry)
+    if found := _own_file(name, models_dir):
+        return found
+    if path_there := _of_family(name, models_dir):
+        return ModelRef(name.lower(), path_there)
+    raise ModelUnusable(_unknown(name, entries, models_dir))
+
+
+def _own_file(name: str, models_dir: Path) -> ModelRef | None:
+    """A file of the folder by its name, one in parts by that of all."""
     for own_file in (models_dir / name, models_dir / f"{name}.gguf"):
         if own_file.is_file():
             first = own_file.with_name(parts(own_file.name)[0])
@@ -218,7 +227,16 @@ def _resolve(
     for first in models_dir.glob("*-00001-of-*.gguf"):
         if title(first.name) == name:
             return ModelRef(name, first)
-    raise ModelUnusable(_unknown(name, entries, models_dir))
+    return None
+
+
+def _of_family(name: str, models_dir: Path) -> Path | None:
+    """The file of a model family that was fetched. Raises ModelUnusable where none was."""
+    if (meant := families.named(name)) is None:
+        return None
+    if (path := families.in_folder(*meant, models_dir)) is None:
+        raise ModelUnusable(f"{name} is not on this box; fetch it with: codriver pull {name}")
+    return path
 
 
 def _from_hub(name: str, models_dir: Path) -> ModelRef | None:

@@ -4,12 +4,28 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 
-from edge.catalog import bring, fetch, hub, hubnames, local_stores, models, origins, own, splits
+from edge.app.choose import choose_model
+from edge.catalog import (
+    bring,
+    families,
+    fetch,
+    hub,
+    hubnames,
+    local_stores,
+    models,
+    origins,
+    own,
+    splits,
+)
 from edge.catalog.bring import Known
+from edge.catalog.families import Family, Release
+from edge.catalog.hubnames import HubFile
 from edge.catalog.models import HubSource, ModelRef, catalog_of
 from edge.catalog.origins import Origin
+from edge.catalog.planner import runnable
 from edge.cli.bar import Bar
 from edge.cli.settings import add_folder_options, from_options, models_dir
 from edge.errors import ModelUnusable
@@ -20,7 +36,8 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "name",
         metavar="NAME",
-        help="a model codriver knows (coder), OWNER/REPOSITORY[:LEVEL] or OWNER/REPOSITORY/FILE",
+        help="a model codriver knows (coder, qwen3.5-4b[:LEVEL]), OWNER/REPOSITORY[:LEVEL] or"
+        " OWNER/REPOSITORY/FILE",
     )
     parser.add_argument(
         "--from",
@@ -38,9 +55,33 @@ def run(options: argparse.Namespace) -> int:
         if options.place is not None:
             path = _brought(options.name, options.place, folder, bar)
         else:
-            path = _pulled(options.name, folder, bar)
+            path = _of_family(options, folder, bar) or _pulled(options.name, folder, bar)
     print(f"{options.name} is here: {path}")
     return 0
+
+
+def _of_family(options: argparse.Namespace, folder: Path, bar: Bar) -> Path | None:
+    """A model family's file: of the level that was named, else of the one that this board's plan
+    takes. None where the name means something else."""
+    meant = families.named(options.name)
+    if meant is None or models.find(options.name, catalog_of(folder).entries):
+        return None
+    family, level = meant
+    if (there := families.in_folder(family, level, folder)) is not None:
+        return there
+    release = _planned(options, family, folder) if level is None else family.asked(level)
+    file = HubFile(family.repository, release.file)
+    present = _present(folder)
+    return hub.fetch(file, folder, bar, sha256=release.sha256, present=present)
+
+
+def _planned(options: argparse.Namespace, family: Family, folder: Path) -> Release:
+    """The file of the family that would run best here. Raises ModelUnusable if none would."""
+    config = from_options(options)
+    wished = replace(config, model=replace(config.model, path_or_name=family.name))
+    best = runnable(choose_model(wished, folder, tell=print, offered=True).plans)
+    print(f"{best.model} at {best.quantization}: {best.reason}", file=sys.stderr)
+    return family.asked(best.quantization)
 
 
 def _pulled(name: str, folder: Path, bar: Bar) -> Path:

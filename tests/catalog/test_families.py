@@ -5,7 +5,9 @@ import pytest
 from edge.catalog.families import (
     family_of,
     find_family,
+    in_folder,
     load_families,
+    named,
     parse_families,
 )
 from edge.errors import ModelUnusable
@@ -86,3 +88,26 @@ def test_a_file_is_known_by_its_shape() -> None:
 def test_a_wrong_one_is_named(old: str, new: str, words: str) -> None:
     with pytest.raises(ModelUnusable, match=words):
         parse_families(ONE.replace(old, new))
+
+
+def test_names_with_levels() -> None:
+    families = parse_families(ONE)
+    (toy,) = families
+    assert named("toy", families) == (toy, None)
+    assert named("T:Q8_0", families) == (toy, "Q8_0")
+    assert named("toys", families) is None
+    found = named("llama3.1:8b")
+    assert found is not None
+    assert (found[0].name, found[1]) == ("llama-3.1-8b", None), "an alias may have a colon"
+    with pytest.raises(ModelUnusable, match="toy is not offered at Q2_K; there are Q4_0, Q8_0"):
+        toy.asked("Q2_K")
+
+
+def test_a_file_in_the_folder(tmp_path) -> None:
+    (toy,) = parse_families(ONE)
+    assert in_folder(toy, None, tmp_path) is None
+    (tmp_path / "toy.gguf").touch()
+    assert (
+        in_folder(toy, None, tmp_path) == in_folder(toy, "Q8_0", tmp_path) == tmp_path / "toy.gguf"
+    )
+    assert in_folder(toy, "Q4_0", tmp_path) is None

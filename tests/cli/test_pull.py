@@ -32,10 +32,10 @@ def hub(tmp_path: Path) -> Iterator[FakeHub]:
         yield one
 
 
-def pulling(hub: FakeHub, models: Path) -> subprocess.Popen[str]:
+def pulling(hub: FakeHub, models: Path, name: str = NAME) -> subprocess.Popen[str]:
     home = models.parent / "home"
     return subprocess.Popen(
-        [sys.executable, "-m", "edge", "pull", NAME, "--models-dir", str(models)],
+        [sys.executable, "-m", "edge", "pull", name, "--models-dir", str(models)],
         env={"HF_ENDPOINT": hub.url, "HOME": str(home), "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -138,3 +138,39 @@ def test_the_catalogues_checksum_counts(codriver: Run, models: Path, tmp_path: P
     said = codriver("pull", "coder", "--from", stick, "--models-dir", models)
     assert said.code == 1
     assert "instead of 491,400,064: it is another file" in said.err
+
+
+FAMILY = "bartowski/Llama-3.2-1B-Instruct-GGUF"
+
+
+def test_a_model_family_is_fetched_at_the_level_that_is_named(codriver: Run, tmp_path: Path):
+    file = "Llama-3.2-1B-Instruct-IQ4_XS.gguf"
+    data = make_tiny_gguf(tmp_path / file, chat_template=CHATML_TOOLS).read_bytes()
+    models = tmp_path / "models"
+    with fake_hub({FAMILY: {file: data}}) as hub:
+        with pulling(hub, models, "llama-3.2-1b:IQ4_XS") as pull:
+            out, err = pull.communicate(timeout=120)
+        assert (pull.returncode, out) == (0, f"llama-3.2-1b:IQ4_XS is here: {models / file}\n"), err
+        with pulling(hub, models, "llama-3.2-1b:Q9") as pull:
+            assert "is not offered at Q9; there are Q2_K" in pull.communicate(timeout=120)[1]
+    said = codriver("plan", "--json", "--model", "llama-3.2-1b:IQ4_XS", "--models-dir", models)
+    assert json.loads(said.out)[0]["file"] == str(models / file)
+
+
+def test_without_a_level_the_plan_of_this_board_chooses_one(tmp_path: Path):
+    """Its checksum is known, and what the hub gives is something else."""
+    names = [f"Llama-3.2-1B-Instruct-{level}.gguf" for level in ("Q4_K_M", "Q6_K", "Q8_0")]
+    data = make_tiny_gguf(tmp_path / "tiny.gguf", chat_template=CHATML_TOOLS).read_bytes()
+    files = {FAMILY: dict.fromkeys(names, data)}
+    with fake_hub(files) as hub, pulling(hub, tmp_path / "models", "llama-3.2-1b") as pull:
+        _, err = pull.communicate(timeout=120)
+    assert "llama-3.2-1b at Q" in err
+    assert "billion parameters" in err
+    assert pull.returncode == 1
+    assert "checksum" in err
+
+
+def test_serving_a_family_that_is_not_here_says_how_to_get_it(codriver: Run, tmp_path: Path):
+    said = codriver("serve", "--model", "qwen3.5-4b", "--models-dir", tmp_path)
+    assert said.code == 1
+    assert "qwen3.5-4b is not on this box; fetch it with: codriver pull qwen3.5-4b" in said.err

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from edge.app.choose import Choice, Keeping, board_words, load_frame, prefix_budget
+from edge.app.choose import Choice, Keeping, board_words, load_frame, measured_in, prefix_budget
 from edge.board.live import free_memory, oom_kills
 from edge.catalog.models import find, load_catalog
 from edge.catalog.planner import Plan, together, usable_at_load
@@ -40,7 +40,7 @@ class Place:
 
     @property
     def threads(self) -> Path:
-        return self.folder / "threads"
+        return measured_in(self.folder)
 
     def beginnings(self, model: str) -> Path | None:
         return beginnings_file(self.folder / "beginnings", model) if self.warm else None

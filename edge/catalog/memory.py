@@ -23,12 +23,15 @@ KV_ELEMENT_BYTES: dict[KvType, float] = {"f16": 2.0, "q8_0": 34 / 32, "q4_0": 18
 KV_CELLS = 256
 """llama.cpp rounds a context up to this many cells."""
 
+MOVED_TOKENS = 512
+"""A block of KV state on its way from or to the disk."""
+
 MASK_BYTES = 2
 """Of a cell and a row in the mask of fused attention."""
 
-WORKER_BYTES = 60 * 2**20
-"""The worker before it loads a model: 54 MiB measured with llama_cpp, numpy, jinja2, msgspec and
-llguidance imported; the rest is threads, templates and what waits to be sent."""
+WORKER_BYTES = 68 * 2**20
+"""The worker without a model: 54 MiB measured with llama_cpp, numpy, jinja2, msgspec and llguidance
+imported; the rest is threads, templates and what the allocator keeps."""
 
 ENTRY_BYTES, TOKEN_BYTES = 170, 425
 """For each token and merge in llama.cpp's own tables (166 to 187 measured for the four models
@@ -72,18 +75,18 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class MemoryNeed:
-    """What has to stay in memory while the model serves. ``drafts``: what it takes only once it
-    has checked long drafts."""
+    """What has to stay in memory while the model serves. ``spare``: what it takes only once it has
+    checked long drafts, and while the disk is slow."""
 
     weights: Bytes
     context: Bytes
     compute: Bytes
     worker: Bytes
-    drafts: Bytes = Bytes(0)
+    spare: Bytes = Bytes(0)
 
     @property
     def total(self) -> Bytes:
-        return Bytes(self.weights + self.context + self.compute + self.worker + self.drafts)
+        return Bytes(self.weights + self.context + self.compute + self.worker + self.spare)
 
 
 def need(facts: GgufFacts, layout: Layout) -> MemoryNeed:
@@ -91,11 +94,22 @@ def need(facts: GgufFacts, layout: Layout) -> MemoryNeed:
     not map their file, from which those that are repacked for the CPU would be copies."""
     return MemoryNeed(
         weights=facts.tensor_bytes,
-        context=Bytes(kv_bytes(facts, layout) + state_bytes(facts, sequences_of(facts, layout))),
+        context=Bytes(
+            kv_bytes(facts, layout)
+            + state_bytes(facts, sequences_of(facts, layout))
+            + _moved_bytes(facts, layout)
+        ),
         compute=compute_bytes(facts, layout),
         worker=worker_bytes(facts),
-        drafts=draft_bytes(facts, layout),
+        spare=draft_bytes(facts, layout),
     )
+
+
+def _moved_bytes(facts: GgufFacts, layout: Layout) -> int:
+    """What is read from disk beside what is there: a block, or a sequence's fixed state."""
+    if not is_divisible(facts):
+        return state_bytes(facts, 1)
+    return kv_bytes(facts, replace(layout, n_ctx=Tokens(MOVED_TOKENS)))
 
 
 def worker_bytes(facts: GgufFacts) -> Bytes:

@@ -422,7 +422,7 @@ def _memory_words(one: Plan) -> str:
     return (
         f"{_gigabytes(parts.total)} (weights {_gigabytes(parts.weights)},"
         f" {one.n_ctx:,} tokens of context {_gigabytes(parts.context)},"
-        f" working memory {_gigabytes(Bytes(parts.compute + parts.drafts + parts.worker))})"
+        f" working memory {_gigabytes(Bytes(parts.compute + parts.spare + parts.worker))})"
     )
 
 

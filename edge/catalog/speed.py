@@ -53,6 +53,13 @@ def prefill(facts: GgufFacts, reach: Reach) -> TokensPerSecond | None:
     return TokensPerSecond(reached / max(1, 2 * active_parameters(facts)))
 
 
+def reach_of(facts: GgufFacts, writes: float, reads: float) -> Reach:
+    """What a board reaches that writes and reads so many tokens a second with a model; the
+    other way round."""
+    unit = Reach(1.0, 1.0)
+    return Reach(writes / (decode(facts, unit) or 1.0), reads / (prefill(facts, unit) or 1.0))
+
+
 def active_parameters(facts: GgufFacts) -> int:
     """Weights that a token is multiplied with; of experts only its own."""
     used, experts = facts.integer("expert_used_count"), facts.integer("expert_count")

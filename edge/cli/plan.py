@@ -8,7 +8,13 @@ import sys
 from edge.app.choose import choose_model
 from edge.catalog.planner import runnable
 from edge.catalog.report import format_plans, plans_as_json
-from edge.cli.settings import add_config_option, add_model_options, from_options, models_dir
+from edge.cli.settings import (
+    add_config_option,
+    add_model_options,
+    from_options,
+    measured_dir,
+    models_dir,
+)
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
@@ -28,6 +34,7 @@ def run(options: argparse.Namespace) -> int:
         tell=lambda text: print(text, file=sys.stderr),
         elsewhere=options.board,
         offered=True,
+        measured=measured_dir(),
     )
     print(plans_as_json(choice.plans) if options.json else format_plans(choice.plans))
     for sentence in choice.refused:

@@ -27,7 +27,7 @@ from edge.catalog.models import HubSource, ModelRef, catalog_of
 from edge.catalog.origins import Origin
 from edge.catalog.planner import runnable
 from edge.cli.bar import Bar
-from edge.cli.settings import add_folder_options, from_options, models_dir
+from edge.cli.settings import add_folder_options, from_options, measured_dir, models_dir
 from edge.errors import ModelUnusable
 
 
@@ -79,7 +79,8 @@ def _planned(options: argparse.Namespace, family: Family, folder: Path) -> Relea
     """The file of the family that would run best here. Raises ModelUnusable if none would."""
     config = from_options(options)
     wished = replace(config, model=replace(config.model, path_or_name=family.name))
-    best = runnable(choose_model(wished, folder, tell=print, offered=True).plans)
+    choice = choose_model(wished, folder, tell=print, offered=True, measured=measured_dir())
+    best = runnable(choice.plans)
     print(f"{best.model} at {best.quantization}: {best.reason}", file=sys.stderr)
     return family.asked(best.quantization)
 

@@ -19,6 +19,7 @@ from edge.cli.settings import (
     add_model_options,
     from_options,
     limits,
+    measured_dir,
     models_dir,
     number,
     state_dir,
@@ -54,12 +55,16 @@ def run(options: argparse.Namespace) -> int:
         format="%(levelname)s %(name)s: %(message)s",
         stream=sys.stderr,
     )
-    choice = None if options.fake else choose_model(config, models_dir(config), tell=_tell)
+    choice = None if options.fake else _chosen(config)
     if choice is not None:
         _tell(_explain(choice))
     plant = Plant(config, state_dir(), choice, _tell, engine=FakeEngine() if options.fake else None)
     asyncio.run(_serve(plant))
     return 0
+
+
+def _chosen(config: Config) -> Choice:
+    return choose_model(config, models_dir(config), tell=_tell, measured=measured_dir())
 
 
 async def _serve(plant: Plant) -> None:

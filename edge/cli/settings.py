@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar, get_args, get_type_hints
 
+from edge.app.choose import measured_in
 from edge.config import Config, load, state_directory
 from edge.config.settings import Between, ModelSettings
 from edge.errors import ConfigError
@@ -89,6 +90,14 @@ def state_dir() -> Path:
     except RuntimeError:
         raise ConfigError("this user has no home directory: set HOME or STATE_DIRECTORY") from None
     return state_directory(os.environ, home)
+
+
+def measured_dir() -> Path | None:
+    """Where workers keep what they measure; None where there is no place for state."""
+    try:
+        return measured_in(state_dir())
+    except ConfigError:
+        return None
 
 
 def models_dir(config: Config) -> Path:

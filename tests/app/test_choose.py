@@ -13,10 +13,12 @@ from edge.app.choose import (
 )
 from edge.catalog.memory import N_SEQUENCES
 from edge.config import Config, load
+from edge.engines.measured import Measured, write
 from edge.errors import ModelUnusable, StartFailed
 from edge.state import EngineDevice
 from edge.units import Tokens
-from tests.board.boards import jetson_orin_nano, meminfo, raspberry_pi_5, write
+from tests.board.boards import jetson_orin_nano, meminfo, raspberry_pi_5
+from tests.board.boards import write as lay_out
 from tests.catalog.tiny_gguf import CHATML_TOOLS, make_tiny_gguf
 
 
@@ -53,6 +55,22 @@ def test_a_named_file_is_planned_for_the_board(models: Path, root: Path):
     assert (choice.plan.model, choice.plan.n_threads, choice.plan.n_ctx) == ("small", 4, 2048)
     assert choice.plan.decode_tokens_per_second is not None, "the board's bandwidth is known"
     assert choice.refused == ()
+
+
+def test_what_workers_measured_here_counts_more_than_the_profile(
+    models: Path, root: Path, tmp_path: Path
+):
+    folder = tmp_path / "threads"
+    before = chosen(wishing("small"), models, root)
+    words = board_words(before.board)
+    counts = (4, 4, "threads: 4")
+    write(folder, Measured("a", "small.gguf", words, *counts, 50.0, 400.0))
+    write(folder, Measured("b", "large.gguf", "another board", *counts, 1.0, 1.0))
+    write(folder, Measured("c", "gone.gguf", words, *counts, 1.0, 1.0))
+    plan = choose_model(wishing("small"), models, tell=print, root=root, measured=folder).plan
+    assert plan.decode_tokens_per_second == pytest.approx(50.0)
+    assert plan.prefill_tokens_per_second == pytest.approx(400.0)
+    assert before.plan.decode_tokens_per_second != pytest.approx(50.0)
 
 
 def test_a_plan_for_a_board_that_is_not_here(models: Path):
@@ -160,7 +178,7 @@ def test_a_name_is_served_once(models: Path, root: Path):
 
 
 def test_what_does_not_fit_even_alone_is_not_served(models: Path, root: Path):
-    write(root, {"proc/meminfo": meminfo(900_000, 600_000)})
+    lay_out(root, {"proc/meminfo": meminfo(900_000, 600_000)})
     choice = chosen(wishing("small"), models, root)
     needs = {plan.model: plan.fits for plan in (*choice.plans, *choice.others)}
     assert {plan.model for plan in choice.served} == {name for name in needs if needs[name]}
@@ -176,7 +194,7 @@ def test_the_disk_is_shared_by_all_models(tmp_path: Path):
 
 
 def test_a_model_that_does_not_fit_is_planned_but_not_loaded(models: Path, root: Path):
-    write(root, {"proc/meminfo": meminfo(400_000, 300_000)})
+    lay_out(root, {"proc/meminfo": meminfo(400_000, 300_000)})
     choice = chosen(wishing("small"), models, root)
     assert [plan.fits for plan in choice.plans] == [False]
     with pytest.raises(ModelUnusable, match=r"small: needs 0\.\d\d GB .* may be used"):
@@ -185,7 +203,7 @@ def test_a_model_that_does_not_fit_is_planned_but_not_loaded(models: Path, root:
 
 def test_a_containers_limit_counts_as_the_boards_memory(models: Path, root: Path):
     group = "sys/fs/cgroup/system.slice/codriver.service/"
-    write(root, {f"{group}memory.max": str(300 * 2**20)})
+    lay_out(root, {f"{group}memory.max": str(300 * 2**20)})
     with pytest.raises(ModelUnusable, match="may be used"):
         _ = chosen(wishing("small"), models, root).plan
 

@@ -47,7 +47,7 @@ def test_what_llama_cpp_takes(shape, n_ctx, kv_type, kv, measured):
     found = need(shape, layout)
     rows = 256 + sequences(shape)
     mask = (n_ctx - 512) * rows * MASK_BYTES
-    assert 0.98 * measured < (found.total - found.drafts - mask) / MIB < 1.05 * measured
+    assert 0.98 * measured < (found.total - found.spare - mask) / MIB < 1.05 * measured
 
 
 def test_quantized_keys_and_values():

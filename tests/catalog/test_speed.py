@@ -12,6 +12,7 @@ from edge.catalog.speed import (
     active_parameters,
     decode,
     prefill,
+    reach_of,
 )
 from edge.units import Tokens
 
@@ -63,3 +64,12 @@ def test_of_experts_only_those_that_a_token_uses_count():
 def test_nothing_is_predicted_for_an_unknown_board():
     assert decode(facts("llama-3.1-8b"), UNKNOWN) is None
     assert prefill(facts("llama-3.1-8b"), UNKNOWN) is None
+
+
+@pytest.mark.parametrize("name", ["llama-3.1-8b", "gpt-oss-20b", "qwen3.5-4b"])
+def test_what_was_measured_is_predicted(name):
+    family = find_family(name)
+    one = family.facts(family.releases[-1])
+    reach = reach_of(one, 7.0, 90.0)
+    assert decode(one, reach) == pytest.approx(7.0)
+    assert prefill(one, reach) == pytest.approx(90.0)

@@ -1,29 +1,17 @@
 """A thread choice on disk, so that a restart need not measure again.
 
-One small file for each model, board and llama.cpp; it is whole or not there, and what is
-not exactly as written counts as not there. Never raises for what a disk does.
+Knows for which model, board and llama.cpp a choice holds; the files are measured.py's.
 """
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 
-import msgspec
-
-from edge.disk import replace_file
+from edge.engines import measured
 from edge.engines.frames import Load
+from edge.engines.measured import Measured
 from edge.engines.worker.blocks import fingerprint, root_name
 from edge.engines.worker.trial import ThreadChoice
-
-log = logging.getLogger(__name__)
-
-
-class _Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    key: str
-    writing: int
-    reading: int
-    reason: str
 
 
 class Remembered:
@@ -35,26 +23,23 @@ class Remembered:
         about = (fingerprint(Path(load.path)), load.board, version)
         tried = (str(load.try_writing), str(load.try_reading))
         self._key = root_name(*about, *tried).hex()
-        self._path = Path(load.threads_folder, f"{self._key}.json")
+        self._folder = Path(load.threads_folder)
 
     def read(self) -> ThreadChoice | None:
         """What was measured last; None where it has to be measured (again)."""
-        try:
-            record = msgspec.json.decode(self._path.read_bytes(), type=_Record)
-        except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        found = measured.read_one(self._folder, self._key)
+        if found is None or not self._was_tried(found):
             return None
-        tried = record.writing in self._load.try_writing and (
-            record.reading in self._load.try_reading
-        )
-        if record.key != self._key or not tried:
-            return None
-        return ThreadChoice(record.writing, record.reading, record.reason)
+        return ThreadChoice(found.writing, found.reading, found.reason, found.writes, found.reads)
 
     def write(self, choice: ThreadChoice) -> None:
         """Blocking, with an fsync: not for the inference thread."""
-        record = _Record(self._key, choice.writing, choice.reading, choice.reason)
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            replace_file(self._path, msgspec.json.encode(record))
-        except OSError as error:
-            log.warning("the measured thread counts are not remembered: %s", error)
+        model = Path(self._load.path).name
+        counts = (choice.writing, choice.reading)
+        speeds = (choice.writes, choice.reads)
+        record = Measured(self._key, model, self._load.board, *counts, choice.reason, *speeds)
+        measured.write(self._folder, record)
+
+    def _was_tried(self, found: Measured) -> bool:
+        load = self._load
+        return found.writing in load.try_writing and found.reading in load.try_reading

@@ -43,11 +43,14 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class ThreadChoice:
-    """How many threads write (steps of one token) and read; ``reason`` is for the person."""
+    """How many threads write (steps of one token) and read; ``reason`` is for the person.
+    ``writes`` and ``reads``: tokens a second with them; 0 where nothing was measured."""
 
     writing: int
     reading: int
     reason: str
+    writes: float = 0.0
+    reads: float = 0.0
 
 
 class Rounds:
@@ -147,9 +150,8 @@ class Trial:
         planned = (self._counts[0][0], self._counts[1][0])
         if (writing, reading) != planned:
             measured += f", {self._speeds(*planned)} with {planned[0]} as planned"
-        return ThreadChoice(
-            writing, reading, f"threads: {writing} to write, {reading} to read: {measured}"
-        )
+        reason = f"threads: {writing} to write, {reading} to read: {measured}"
+        return ThreadChoice(writing, reading, reason, *self._measured(writing, reading))
 
     def given_up(self) -> ThreadChoice:
         """What was planned, as nothing was settled."""
@@ -158,9 +160,13 @@ class Trial:
         return ThreadChoice(writing, reading, f"threads: {writing} {why}")
 
     def _speeds(self, writing: int, reading: int) -> str:
-        writes = 1 / self._writing.seconds(writing)
-        reads = self._read_tokens / self._reading.seconds(reading)
+        writes, reads = self._measured(writing, reading)
         return f"{writes:.1f} and {reads:.1f}"
+
+    def _measured(self, writing: int, reading: int) -> tuple[float, float]:
+        """Tokens written and read a second with so many threads."""
+        writes = 1 / self._writing.seconds(writing)
+        return writes, self._read_tokens / self._reading.seconds(reading)
 
     @property
     def _read_tokens(self) -> int:

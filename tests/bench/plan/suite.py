@@ -1,5 +1,8 @@
 """What the plan predicts against what a worker takes: ``make bench-plan``.
 
+Judged is the prediction without its spare part: nothing of the prompt can be guessed, so that no
+drafts are checked, and nothing is written.
+
 For every model, context and type of keys and values a real worker is loaded, given a prompt that
 fills its context (all but the end of it from disk) and looked at.
 
@@ -90,7 +93,13 @@ def tried(one: Candidate, planned: Plan) -> Row:
         if not is_divisible(one.facts):
             tokens = min(tokens, MOST_READ)
         trial = asyncio.run(run(load, crafted(load, tokens)))
-    return Row(one.name, planned.n_ctx, planned.kv_type, planned.memory_bytes, trial)
+    return Row(
+        one.name,
+        planned.n_ctx,
+        planned.kv_type,
+        Bytes(planned.memory.total - planned.memory.spare),
+        trial,
+    )
 
 
 def line(row: Row) -> str:

@@ -11,7 +11,7 @@ from edge.engines.frames import Load
 from edge.engines.worker.remembered import Remembered
 from edge.engines.worker.trial import ThreadChoice
 
-CHOICE = ThreadChoice(2, 4, "threads: 2 to write, 4 to read")
+CHOICE = ThreadChoice(2, 4, "threads: 2 to write, 4 to read", 12.5, 80.0)
 
 
 @pytest.fixture

@@ -289,7 +289,7 @@ def test_the_compute_buffer_grows_with_vocabulary_and_micro_batch(
     for size in (*UBATCHES, *GPU_UBATCHES):
         assert found[size, 0] >= size * model.vocabulary.size * 4
         predicted = need(facts, Layout(Tokens(2048), size, n_sequences=2))
-        logits = max(predicted.drafts, OUTPUT_ROWS * model.vocabulary.size * 4)
+        logits = max(predicted.spare, OUTPUT_ROWS * model.vocabulary.size * 4)
         assert found[size, OUTPUT_ROWS] <= (predicted.compute + logits) * 1.05
     assert keep
     assert max(UBATCHES) <= 256

@@ -27,10 +27,11 @@ _HEADINGS = (
 
 
 def format_plans(plans: Sequence[Plan], refused: Sequence[str] = ()) -> str:
-    """A table of the plans, best first, and under it why each stands where it does."""
+    """A table of the plans, best first, and under it why each stands where it does. "=>" runs,
+    "get" would be better and could be fetched, "no" does not fit."""
     if not plans and not refused:
         return "no model files are present; fetch one, for example with --model coder"
-    rows = [_HEADINGS, *(_row(one, best=rank == 0) for rank, one in enumerate(plans))]
+    rows = [_HEADINGS, *(_row(one, mark) for one, mark in zip(plans, _marks(plans), strict=True))]
     lines = _aligned(rows) if plans else []
     lines += ["", *(f"{one.model}: {one.reason}" for one in plans)] if plans else []
     lines += [f"left out: {sentence}" for sentence in refused]
@@ -42,8 +43,17 @@ def plans_as_json(plans: Sequence[Plan]) -> str:
     return json.dumps([_as_object(one) for one in plans], indent=2, ensure_ascii=False)
 
 
-def _row(one: Plan, *, best: bool) -> tuple[str, ...]:
-    mark = "no" if not one.fits else "=>" if best else ""
+def _marks(plans: Sequence[Plan]) -> list[str]:
+    """What runs: the best that is here, else the best of all; and what would be better."""
+    here = [number for number, one in enumerate(plans) if one.here and one.fits]
+    runs = here[0] if here else 0
+    return [
+        "no" if not one.fits else "=>" if number == runs else "get" if number < runs else ""
+        for number, one in enumerate(plans)
+    ]
+
+
+def _row(one: Plan, mark: str) -> tuple[str, ...]:
     layers = "none" if not one.n_gpu_layers else "all" if one.all_on_gpu else str(one.n_gpu_layers)
     memory = f"{one.memory_bytes / 1e9:.2f} GB"
     return (

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 from edge.catalog.planner import plan
 from edge.catalog.report import format_plans, plans_as_json
@@ -12,6 +13,16 @@ def test_people_see_a_table_and_the_reasons():
     assert said[1].split()[:5] == ["=>", "coder-0.5b", "Q4_K_M", "yes", "32,768"]
     assert any(line.startswith("coder-1.5b: ") and "too few" in line for line in said)
     assert said[-1] == "left out: bad.gguf is empty"
+
+
+def test_what_is_here_runs_and_what_would_be_better_could_be_fetched():
+    small, coder, larger, _ = ALL
+    plans = plan((replace(larger, here=False), coder, small), board())
+    marks = [line.split()[:2] for line in format_plans(plans).splitlines()[1:4]]
+    assert marks[0] == ["get", "coder-1.5b"]
+    assert marks[1] == ["=>", "coder-0.5b"]
+    alone = format_plans(plan((replace(larger, here=False),), board())).splitlines()
+    assert alone[1].split()[:2] == ["=>", "coder-1.5b"]
 
 
 def test_what_does_not_fit_is_marked():

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 
 V1, V2 = Path("/sys/fs/cgroup/memory"), Path("/sys/fs/cgroup")
 
@@ -39,8 +41,24 @@ def memory_group(limit: int) -> Iterator[MemoryGroup]:
         if mount is V1:
             (folder / "memory.limit_in_bytes").write_text(str(limit))
         else:
+            (mount / "cgroup.subtree_control").write_text("+memory")
             (folder / "memory.max").write_text(str(limit))
             (folder / "memory.swap.max").write_text("0")
         yield MemoryGroup(folder)
     finally:
-        folder.rmdir()
+        _remove(folder)
+
+
+def _remove(folder: Path) -> None:
+    """Once the last process in it is gone, for which the kernel takes a moment."""
+    never = Event()
+    for _ in range(400):
+        try:
+            folder.rmdir()
+        except OSError as error:
+            if error.errno != errno.EBUSY:
+                raise
+            never.wait(0.05)
+        else:
+            return
+    raise AssertionError(f"{folder} still has processes")

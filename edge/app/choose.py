@@ -150,7 +150,7 @@ def choose_model(
         found = store.scan(models_dir, local=local)
         here = [one for one in found.candidates if family_of(one.facts) == family]
         more = store.offers(models_dir, [family], here=here)
-        return Choice(plan((*here, *more), board, wishes), board, ())
+        return Choice(plan((*here, *more), board, wishes), board, found.refused)
     named = _fetched(wanted, models_dir, tell, local)
     found = store.scan(models_dir, local=local)
     taken = named.path.resolve()

@@ -117,7 +117,9 @@ class Context:
         params.n_seq_max = n_sequences + 1 if self._divisible else n_sequences
         self._ferry = n_sequences
         self._window = int(llama_cpp.llama_model_n_swa(model.handle))
-        params.n_outputs_max = self._most_outputs = min(n_outputs or n_batch, n_batch)
+        self.outputs = min(n_outputs or n_batch, n_batch)
+        """Tokens of one decode whose logits may be wanted."""
+        params.n_outputs_max = self.outputs
         params.kv_unified = True
         params.swa_full = False
         params.flash_attn_type = _FUSED
@@ -166,9 +168,9 @@ class Context:
             llama_cpp.llama_memory_seq_rm(self._memory, self._ferry, -1, -1)
 
     def _decode(self, parts: Sequence[Part], *, interruptible: bool) -> bool:
-        if (wanted := sum(part.wanted for part in parts)) > self._most_outputs:
+        if (wanted := sum(part.wanted for part in parts)) > self.outputs:
             # llama.cpp would end the process.
-            raise EngineError(f"{wanted} rows of logits wanted, {self._most_outputs} are reserved")
+            raise EngineError(f"{wanted} rows of logits wanted, {self.outputs} are reserved")
         batch = self._batch.fill(parts)
         callback = self._abort if interruptible else self._never
         llama_cpp.llama_set_abort_callback(self.handle, callback, None)

@@ -105,6 +105,7 @@ class Decoder(Cells, Protocol):
 
     batch_size: int
     unit: int
+    outputs: int
     threads: int
     tiles: bool
     attention: float
@@ -390,6 +391,8 @@ class InferenceLoop:
         """
         work = []
         self._pace.running = max(1, sum(s.answer is not None for s in self._seated))
+        # Each prompt that is read to its end in this step wants a row, too.
+        most = max(1, (self._context.outputs - len(self._seated)) // self._pace.running)
         for seated in list(self._seated):
             if (answer := seated.answer) is None:
                 continue
@@ -397,7 +400,7 @@ class InferenceLoop:
             if held >= self._context.size:
                 self._run_over(seated, answer)
                 continue
-            answer.trim(min(self._pace.rows, self._context.size - held))
+            answer.trim(min(self._pace.rows, most, self._context.size - held))
             if self._memory.make_room(seated.strand, len(answer.pending)):
                 work.append((seated, answer.pending))
         return work
@@ -468,8 +471,9 @@ class InferenceLoop:
         wants it, where it is only tried out, or only just begun, and somebody comes."""
         if not self._seated:
             return self._stopping or self.expecting or not self._inbox.empty()
-        if self._came > self._taken_in and self._clock() < self._yields_until:
-            return len(self._seated) < self._n_parallel
+        has_seat = self._came > self._taken_in and len(self._seated) < self._n_parallel
+        if has_seat and self._clock() < self._yields_until:
+            return True
         return all(seated.job.cancelled.is_set() for seated in self._seated)
 
     # --- the disk ----------------------------------------------------------------------------

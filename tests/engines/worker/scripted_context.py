@@ -61,6 +61,7 @@ class ScriptedContext:
         self.size = size
         self.batch_size = batch_size
         self.unit = unit
+        self.outputs = batch_size
         self.threads = 2
         self.tiles = divisible and unit >= TILE_ROWS
         self.attention = 0.001
@@ -93,6 +94,7 @@ class ScriptedContext:
             raise EngineError("llama_decode gave -3")
         total = sum(len(part.tokens) for part in parts) + padding
         assert 0 < total <= self.batch_size
+        assert sum(part.wanted for part in parts) <= self.outputs
         assert len({part.sequence for part in parts}) == len(parts)
         if self.used + total > self.size:
             raise NoCells("full")

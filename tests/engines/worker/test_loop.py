@@ -575,3 +575,31 @@ def test_a_prompt_whose_end_an_interrupt_kept_still_has_its_answer():
     stage.run()
     assert stage.text(1) == expected([7] * 30, 3)
     assert stage.text(2) == expected([8] * 300, 3)
+
+
+def test_drafts_of_several_answers_want_no_more_logits_than_are_reserved():
+    """The scripted context refuses them, as llama.cpp would end the process."""
+    stage = Stage(size=4000, batch=256, clock=ticking())
+    stage.context.outputs = 10
+    prompts = {number: [number + 1] * 3 + PROMPT * 3 for number in range(4)}
+    for number, prompt in prompts.items():
+        stage.submit(number, prompt, limit=60)
+    stage.run()
+    assert all(stage.text(n) == expected(prompt, 60) for n, prompt in prompts.items())
+
+
+def test_who_goes_away_ends_a_step_even_while_somebody_waits_for_a_seat():
+    stage = Stage(size=4000, batch=64, unit=32, parallel=1, clock=ticking())
+    stage.loop._pace.yields = lambda _answers, _read: 9e9
+    job = stage.submit(1, [n % 50 + 1 for n in range(500)], limit=5)
+
+    def leave() -> None:
+        if len(stage.context.decodes) == 2:
+            stage.submit(2, [9] * 20, limit=1)
+            job.cancelled.set()
+
+    stage.context.before_decode = leave
+    stage.run()
+    # Of the third step only the micro-batch that was done; the first one is a micro-batch anyway.
+    assert stage.loop._tally.prompt_tokens_read_total == 32 + 64 + 32 + 20
+    assert stage.text(2) == expected([9] * 20, 1)

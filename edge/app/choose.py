@@ -16,7 +16,7 @@ from statistics import median
 from edge.board.probe import probe
 from edge.board.profile import arithmetic, bandwidth, load_profiles, named, with_profile
 from edge.catalog import fetch, local_stores, models, store
-from edge.catalog.families import family_of, find_family
+from edge.catalog.families import Family, family_of, find_family
 from edge.catalog.gguf import read
 from edge.catalog.pairing import Wish, pair
 from edge.catalog.planner import Candidate, Plan, Wishes, choose, plan, shortened
@@ -146,11 +146,13 @@ def choose_model(
         plans = plan((*found.candidates, *more), board, wishes)
         best = _drafted(shortened(plans), found.candidates, config, models_dir, tell)
         return Choice(best, board, found.refused)
-    if offered and (family := find_family(wanted)) is not None:
+    if offered and (family := _family(wanted, models_dir)) is not None:
         found = store.scan(models_dir, local=local)
         here = [one for one in found.candidates if family_of(one.facts) == family]
         more = store.offers(models_dir, [family], here=here)
-        return Choice(plan((*here, *more), board, wishes), board, found.refused)
+        plans = plan((*here, *more), board, wishes)
+        best = _drafted(plans, found.candidates, config, models_dir, tell)
+        return Choice(best, board, found.refused)
     named = _fetched(wanted, models_dir, tell, local)
     found = store.scan(models_dir, local=local)
     taken = named.path.resolve()
@@ -176,6 +178,12 @@ def _reach(board: BoardFacts, folder: Path | None, models_dir: Path) -> Reach:
         median(one.bandwidth for one in found if one.bandwidth),
         median(one.arithmetic for one in found if one.arithmetic),
     )
+
+
+def _family(word: str, models_dir: Path) -> Family | None:
+    """The model family that a name, or the catalogue's entry of that name, means."""
+    entry = models.find(word, models.catalog_of(models_dir).entries)
+    return find_family(word if entry is None else entry.name)
 
 
 def _here(root: Path, devices: Callable[[], tuple[EngineDevice, ...] | None]) -> BoardFacts:
@@ -219,7 +227,7 @@ def _drafted(
     tell: Callable[[str], None],
 ) -> tuple[Plan, ...]:
     """The plans, the best one with a draft model where that pays. Raises ModelUnusable."""
-    if not plans or not plans[0].fits:
+    if not plans or not plans[0].fits or not plans[0].here:
         return plans
     wish = Wish(allowed=config.model.draft != "off")
     if config.model.draft not in ("auto", "off"):

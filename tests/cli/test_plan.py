@@ -41,6 +41,13 @@ def test_a_model_of_the_catalogue_is_planned_without_being_fetched(codriver: Run
     assert list(tmp_path.iterdir()) == []
 
 
+def test_planning_fetches_nothing(codriver: Run, tmp_path: Path):
+    said = codriver("plan", "--json", "--model", "coder", "--models-dir", tmp_path)
+    plans = json.loads(said.out)
+    assert {plan["model"] for plan in plans} == {"qwen2.5-coder-0.5b"}
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_how_keys_and_values_are_kept_can_be_wished(codriver: Run, models: Path):
     said = codriver("plan", "--json", "--model", models / "tiny.gguf", "--kv", "q4_0")
     (plan,) = json.loads(said.out)

@@ -112,6 +112,19 @@ class EngineState:
     """What it has done so far, by name; a name that ends in _total only grows."""
 
 
+LinkLevel = Literal["online", "weak", "offline"]
+
+
+@dataclass(frozen=True, slots=True)
+class LinkState:
+    """Whether the uplink carries requests now, and the reason."""
+
+    level: LinkLevel
+    reason: str
+    metered: bool | None = None
+    """Whether bytes cost money there; None means unknown."""
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """What the routing policy may know when it decides."""
@@ -119,3 +132,5 @@ class Snapshot:
     engines: tuple[tuple[str, EngineState], ...] = ()
     models: tuple[tuple[str, frozenset[str]], ...] = ()
     """By engine: the words, in lower case, that name a model of its own."""
+    link: LinkState | None = None
+    """None where nothing watches the uplink: then every upstream may be tried."""

@@ -8,24 +8,20 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from statistics import median
 
+from edge.app.reach import reached
 from edge.board.probe import probe
-from edge.board.profile import arithmetic, bandwidth, load_profiles, named, with_profile
+from edge.board.profile import load_profiles, named, with_profile
 from edge.catalog import fetch, local_stores, models, store
 from edge.catalog.families import Family, family_of, find_family
-from edge.catalog.gguf import read
 from edge.catalog.pairing import Wish, pair
 from edge.catalog.planner import Candidate, Plan, Wishes, choose, plan, shortened
-from edge.catalog.speed import Reach, reach_of
 from edge.config import Config
 from edge.engines.devices import ask
 from edge.engines.frames import Load
-from edge.engines.measured import read_all
-from edge.errors import ModelUnusable, StartFailed
+from edge.errors import StartFailed
 from edge.state import BoardFacts, EngineDevice
 
 N_PARALLEL = 4
@@ -132,11 +128,13 @@ def choose_model(
     fetched among them if it is ``offered``. ``measured``: the folder where workers keep how fast
     they are here. Raises StartFailed, ModelUnusable among it."""
     board = _here(root, devices) if elsewhere is None else _known(elsewhere)
+    reach = reached(board, board_words(board), measured if elsewhere is None else None, models_dir)
     wishes = Wishes(
         context=config.model.context or None,
         threads=config.model.threads or None,
         kv_type=None if config.model.kv == "auto" else config.model.kv,
-        reach=_reach(board, measured if elsewhere is None else None, models_dir),
+        reach=reach.board,
+        measured=reach.files,
     )
     wanted = config.model.path_or_name
     local = local_stores.here(root)
@@ -159,25 +157,6 @@ def choose_model(
     others = [one for one in found.candidates if one.path.resolve() != taken]
     best = _drafted(plan([named], board, wishes), [named, *others], config, models_dir, tell)
     return Choice(best, board, found.refused, plan(others, board, wishes))
-
-
-def _reach(board: BoardFacts, folder: Path | None, models_dir: Path) -> Reach:
-    """As workers have measured it here with models that are here, the median of each figure;
-    else as the board's profile says."""
-    known = () if folder is None else read_all(folder)
-    refs = models.present(models_dir, models.catalog_of(models_dir).entries) if known else ()
-    words, paths = board_words(board), {ref.path.name: ref.path for ref in refs}
-    found = []
-    for one in known:
-        if one.board == words and one.writes and one.reads and one.model in paths:
-            with suppress(ModelUnusable):
-                found.append(reach_of(read(paths[one.model]), one.writes, one.reads))
-    if not found:
-        return Reach(bandwidth(board), arithmetic(board))
-    return Reach(
-        median(one.bandwidth for one in found if one.bandwidth),
-        median(one.arithmetic for one in found if one.arithmetic),
-    )
 
 
 def _family(word: str, models_dir: Path) -> Family | None:

@@ -155,6 +155,17 @@ def kv_bytes(facts: GgufFacts, layout: Layout) -> Bytes:
     return Bytes(int(cell_heads * width * KV_ELEMENT_BYTES[layout.kv_type]))
 
 
+def attended(facts: GgufFacts, behind: Tokens) -> int:
+    """Cells that a token looks at behind so many others, counted once for each head that looks."""
+    window = _window(facts) or behind
+    heads = zip(facts.per_layer("attention.head_count") or (), facts.kv_heads, strict=False)
+    return sum(
+        count * (min(window, behind) if _is_windowed(facts, layer) else behind)
+        for layer, (count, kept) in enumerate(heads)
+        if kept and _has_attention(facts, layer)
+    )
+
+
 def state_bytes(facts: GgufFacts, count: int) -> Bytes:
     """The fixed f32 state of the recurrent layers, held for each of ``count`` sequences."""
     recurrent = sum(

@@ -10,8 +10,8 @@ its template knows tools; and then the most points (quality.py).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from edge.catalog.facts import GgufFacts
@@ -26,7 +26,7 @@ from edge.catalog.memory import (
     without,
 )
 from edge.catalog.quality import ability_by_size, is_coarse, points
-from edge.catalog.speed import UNKNOWN, Reach, decode, prefill
+from edge.catalog.speed import UNKNOWN, Behind, Reach, decode, prefill
 from edge.catalog.threads import ThreadPlan, plan_threads
 from edge.errors import ModelUnusable
 from edge.state import BoardFacts, Room
@@ -34,6 +34,9 @@ from edge.units import Bytes, Tokens, TokensPerSecond
 
 AGENT_CONTEXT = Tokens(32_768)
 """Claude Code's default request is 20-24k tokens; below this it has no room to work."""
+
+AGENT_PROMPT = Tokens(20_000)
+"""What stands before most tokens that an agent has read and written."""
 
 LONGEST_CONTEXT = Tokens(200_192)
 """Claude Code counts on 200,000 tokens; more would hold memory that nothing fills."""
@@ -92,6 +95,8 @@ class Wishes:
     kv_type: KvType | None = None
     reach: Reach = UNKNOWN
     """What inference reaches here; from the board's profile, or measured."""
+    measured: Mapping[str, Reach] = field(default_factory=dict)
+    """The same, by the name of the very file that it was measured with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +143,9 @@ class Plan:
     tools: bool
     decode_tokens_per_second: TokensPerSecond | None
     prefill_tokens_per_second: TokensPerSecond | None
+    """At a conversation's beginning; ``deep`` behind an agent's prompt, where one fits."""
+    deep_decode_tokens_per_second: TokensPerSecond | None
+    deep_prefill_tokens_per_second: TokensPerSecond | None
     points: float
     """What it is worth to an agent (quality.py)."""
     here: bool
@@ -252,7 +260,9 @@ def _plan_one(
     ability = candidate.ability
     if ability is None:
         ability = ability_by_size(facts.parameters)
-    speed = decode(facts, wishes.reach)
+    reach = wishes.measured.get(candidate.path.name, wishes.reach)
+    reach = replace(reach, on_device=gpu_layers > 0)
+    speed, deep = decode(facts, reach), _deep(layout)
     return Plan(
         model=candidate.name,
         path=candidate.path,
@@ -273,12 +283,19 @@ def _plan_one(
         fits=budget is None or memory.total <= budget,
         tools=facts.has_tool_template,
         decode_tokens_per_second=speed,
-        prefill_tokens_per_second=prefill(facts, wishes.reach),
+        prefill_tokens_per_second=prefill(facts, reach),
+        deep_decode_tokens_per_second=decode(facts, reach, deep) if deep else None,
+        deep_prefill_tokens_per_second=prefill(facts, reach, deep) if deep else None,
         points=points(ability, level, speed),
         here=candidate.here,
         reason="",
         steps=tuple(_steps(facts, layout, kept)) if candidate.here else (),
     )
+
+
+def _deep(layout: Layout) -> Behind | None:
+    """Behind an agent's prompt, if the context holds one."""
+    return Behind(AGENT_PROMPT, layout.kv_type) if layout.n_ctx > AGENT_PROMPT else None
 
 
 def _steps(facts: GgufFacts, layout: Layout, kept: float) -> Iterator[Step]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from edge.catalog.planner import Plan
+from edge.catalog.planner import AGENT_PROMPT, Plan
 from edge.chat import JsonObject
 
 _HEADINGS = (
@@ -21,6 +21,7 @@ _HEADINGS = (
     "memory",
     "reads/s",
     "writes/s",
+    "behind 20k",
     "threads",
     "gpu layers",
 )
@@ -28,7 +29,8 @@ _HEADINGS = (
 
 def format_plans(plans: Sequence[Plan], refused: Sequence[str] = ()) -> str:
     """A table of the plans, best first, and under it why each stands where it does. "=>" runs,
-    "get" would be better and could be fetched, "no" does not fit."""
+    "get" would be better and could be fetched, "no" does not fit. "behind 20k": the same speeds
+    behind an agent's prompt."""
     if not plans and not refused:
         return "no model files are present; fetch one, for example with --model coder"
     rows = [_HEADINGS, *(_row(one, mark) for one, mark in zip(plans, _marks(plans), strict=True))]
@@ -66,9 +68,18 @@ def _row(one: Plan, mark: str) -> tuple[str, ...]:
         memory,
         _speed(one.prefill_tokens_per_second),
         _speed(one.decode_tokens_per_second),
+        _deep(one),
         str(one.n_threads),
         layers,
     )
+
+
+def _deep(one: Plan) -> str:
+    """Reading and writing behind an agent's prompt."""
+    if one.n_ctx <= AGENT_PROMPT:
+        return ""
+    both = (one.deep_prefill_tokens_per_second, one.deep_decode_tokens_per_second)
+    return ", ".join(map(_speed, both))
 
 
 def _speed(found: float | None) -> str:
@@ -100,6 +111,8 @@ def _as_object(one: Plan) -> JsonObject:
         "memory_bytes": one.memory_bytes,
         "prefill_tokens_per_second": one.prefill_tokens_per_second,
         "decode_tokens_per_second": one.decode_tokens_per_second,
+        "deep_prefill_tokens_per_second": one.deep_prefill_tokens_per_second,
+        "deep_decode_tokens_per_second": one.deep_decode_tokens_per_second,
         "tools": one.tools,
         "here": one.here,
         "fits": one.fits,

@@ -1,29 +1,43 @@
 """How fast a model reads and writes on a board, before it was tried there; pure.
 
-Writing a token takes as long as reading the weights it touches and its context's keys and values
-from memory; reading a prompt takes as long as its arithmetic. Knows what a board reaches of both;
-called by the planner.
+Writing a token takes as long as reading the weights it touches from memory; reading a prompt takes
+as long as its arithmetic; both look at all that stands before, which costs a CPU more than either
+in a long context. Knows what a board reaches; called by the planner.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from edge.catalog.facts import GgufFacts
-from edge.catalog.memory import Layout, kv_bytes, state_bytes, token_bytes
-from edge.units import TokensPerSecond
+from edge.catalog.memory import KvType, Layout, attended, kv_bytes, state_bytes, token_bytes
+from edge.units import Tokens, TokensPerSecond
 
 
 @dataclass(frozen=True, slots=True)
 class Reach:
     """What inference reaches on a board: bytes a second of its memory, floating point operations
-    a second when many rows are computed at once. None: unknown."""
+    a second when many rows are computed at once, both with Q4_K weights. None: unknown."""
 
     bandwidth: float | None = None
     arithmetic: float | None = None
+    on_device: bool = False
+    """Whether an accelerator computes."""
 
 
 UNKNOWN = Reach()
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """What stands before a token: so many others, kept so."""
+
+    tokens: Tokens
+    kv_type: KvType = "f16"
+
+
+NOTHING = Behind(Tokens(0))
 
 EXPERTS_WRITTEN, EXPERTS_READ = 0.6, 0.25
 """What models with experts reach of that, writing and reading: other experts for every token.
@@ -34,23 +48,85 @@ RECURRENT_READ = 0.6
 """What models reach that read most layers token by token: Qwen3.5-4B reads 11 tokens/s on a
 Raspberry Pi 5 (0.5), Qwen3.5-35B-A3B 523 on an AGX Orin (0.8, its experts counted)."""
 
+SLOW_TO_READ: Mapping[str, float] = {"Q4_1": 2.2, "Q5_0": 1.8, "Q5_1": 1.8}
+"""Times of the arithmetic that weights cost which llama.cpp cannot repack for a CPU; all others
+take about the same. Qwen2.5-Coder-1.5B at eight levels, 64 rows a step, two x86 cores with AVX2."""
 
-def decode(facts: GgufFacts, reach: Reach, layout: Layout | None = None) -> TokensPerSecond | None:
-    """Tokens written a second; behind a context of ``layout`` that is full, else behind none."""
+
+@dataclass(frozen=True, slots=True)
+class AttentionCost:
+    """Arithmetic of a row's attention to one cell with one head, times ``dearness`` of what it
+    costs with weights; ``more``: numbers of a head that everything else is worth."""
+
+    dearness: float
+    more: int
+
+    def operations(self, head: float) -> float:
+        """As if they were done with weights; four for each number of a head."""
+        return 4 * (head + self.more) * self.dearness
+
+
+ROW_BY_ROW: Mapping[KvType, AttentionCost] = {
+    "f16": AttentionCost(1.85, 320),
+    "q8_0": AttentionCost(1.85, 320),
+    "q4_0": AttentionCost(3.6, 320),
+}
+IN_TILES = AttentionCost(1.3, 75)
+"""llama.cpp's fused attention on a CPU, of steps of a few rows and of whole micro-batches; only
+f16 is computed in tiles. Two x86 cores with AVX2, heads of 64 and 128, behind 2,048 and 8,192."""
+
+
+def decode(facts: GgufFacts, reach: Reach, behind: Behind = NOTHING) -> TokensPerSecond | None:
+    """Tokens written a second."""
     if reach.bandwidth is None:
         return None
-    touched = token_bytes(facts) + (kv_bytes(facts, layout) if layout is not None else 0)
     reached = reach.bandwidth * (EXPERTS_WRITTEN if facts.integer("expert_count") else 1.0)
-    return TokensPerSecond(reached / max(1, touched))
+    seconds = max(1, token_bytes(facts)) / reached
+    cells = kv_bytes(facts, Layout(behind.tokens, 1, behind.kv_type)) if behind.tokens else 0
+    looking = cells / reach.bandwidth
+    if not reach.on_device and reach.arithmetic is not None:
+        cost = ROW_BY_ROW[behind.kv_type]
+        looking = max(looking, _looking(facts, behind, cost) / reach.arithmetic)
+    return TokensPerSecond(1 / (seconds + looking))
 
 
-def prefill(facts: GgufFacts, reach: Reach) -> TokensPerSecond | None:
-    """Tokens of a prompt read a second, at its beginning."""
+def prefill(facts: GgufFacts, reach: Reach, behind: Behind = NOTHING) -> TokensPerSecond | None:
+    """Tokens of a prompt read a second."""
     if reach.arithmetic is None:
         return None
     reached = reach.arithmetic * (EXPERTS_READ if facts.integer("expert_count") else 1.0)
     reached *= RECURRENT_READ if state_bytes(facts, 1) else 1.0
-    return TokensPerSecond(reached / max(1, 2 * active_parameters(facts)))
+    seconds = max(1.0, _work(facts, on_device=reach.on_device)) / reached
+    tiles = reach.on_device or behind.kv_type == "f16"
+    cost = IN_TILES if tiles else ROW_BY_ROW[behind.kv_type]
+    return TokensPerSecond(1 / (seconds + _looking(facts, behind, cost) / reach.arithmetic))
+
+
+def _work(facts: GgufFacts, *, on_device: bool) -> float:
+    """Operations with weights that reading a token takes."""
+    return 2 * sum(
+        count * (1.0 if on_device else SLOW_TO_READ.get(kind, 1.0))
+        for kind, count in active_parameters(facts).items()
+    )
+
+
+def active_parameters(facts: GgufFacts) -> dict[str, float]:
+    """Weights that a token of a prompt is multiplied with, by their type; of experts only its
+    own. It looks rows of the embeddings up, and only the last one needs the output."""
+    used, experts = facts.integer("expert_used_count"), facts.integer("expert_count")
+    share = used / experts if used and experts else 1.0
+    found: dict[str, float] = {}
+    for tensor in facts.tensors:
+        if tensor.name not in ("token_embd.weight", "output.weight"):
+            active = tensor.elements * (share if "_exps" in tensor.name else 1.0)
+            found[tensor.type] = found.get(tensor.type, 0.0) + active
+    return found
+
+
+def _looking(facts: GgufFacts, behind: Behind, cost: AttentionCost) -> float:
+    """Operations of one row's attention, in those with weights."""
+    head = ((facts.key_length or 0) + (facts.value_length or 0)) / 2
+    return attended(facts, behind.tokens) * cost.operations(head)
 
 
 def reach_of(facts: GgufFacts, writes: float, reads: float) -> Reach:
@@ -58,17 +134,3 @@ def reach_of(facts: GgufFacts, writes: float, reads: float) -> Reach:
     other way round."""
     unit = Reach(1.0, 1.0)
     return Reach(writes / (decode(facts, unit) or 1.0), reads / (prefill(facts, unit) or 1.0))
-
-
-def active_parameters(facts: GgufFacts) -> int:
-    """Weights that a token is multiplied with; of experts only its own."""
-    used, experts = facts.integer("expert_used_count"), facts.integer("expert_count")
-    share = used / experts if used and experts else 1.0
-    return int(
-        sum(
-            tensor.elements * (share if "_exps" in tensor.name else 1.0)
-            for tensor in facts.tensors
-            # Reading a prompt looks rows of the embeddings up, and computes one row of the output.
-            if tensor.name not in ("token_embd.weight", "output.weight")
-        )
-    )

@@ -8,7 +8,7 @@ from tests.catalog.test_planner import ALL, GB, board
 
 def test_people_see_a_table_and_the_reasons():
     said = format_plans(plan(ALL, board(2 * GB)), ("bad.gguf is empty",)).splitlines()
-    wanted = "model quant here context kv memory reads/s writes/s threads gpu layers"
+    wanted = "model quant here context kv memory reads/s writes/s behind 20k threads gpu layers"
     assert said[0].split() == wanted.split()
     assert said[1].split()[:5] == ["=>", "coder-0.5b", "Q4_K_M", "yes", "32,768"]
     assert any(line.startswith("coder-1.5b: ") and "too few" in line for line in said)

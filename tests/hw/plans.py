@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 import tomllib
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,8 @@ which the second table sets beside what others measured.
 
 WHY = """\
 The first of each holds an agent's prompt, calls tools, is fast enough to wait for, and has the most
-points of those that do (`edge/catalog/quality.py`). A model in brackets does not fit.
+points of those that do (`edge/catalog/quality.py`). A model in brackets does not fit. Speeds are those
+at a conversation's beginning; the last column has both behind an agent's prompt of 20,000 tokens.
 """
 
 CLOSING = """\
@@ -67,8 +69,10 @@ def boards() -> Iterator[BoardFacts]:
 
 def _lines() -> Iterator[str]:
     yield OPENING
-    yield "| board | model | level | context | memory, of usable | reads/s | writes/s |"
-    yield "|---|---|---|---|---|---|---|"
+    yield (
+        "| board | model | level | context | memory, of usable | reads/s | writes/s | behind 20k |"
+    )
+    yield "|---|---|---|---|---|---|---|---|"
     for board in boards():
         for rank, one in enumerate(plans_for(board)[:NEXT]):
             yield _plan_row(board, one, first=rank == 0)
@@ -95,6 +99,7 @@ def predicted(row: dict[str, Any]) -> tuple[float, float]:
     release = family.release(row["level"])
     assert release is not None, row
     facts, reach = family.facts(release), _reach(profile.as_facts())
+    reach = replace(reach, on_device=profile.accelerator == "cuda")
     return decode(facts, reach) or 0.0, prefill(facts, reach) or 0.0
 
 
@@ -108,6 +113,8 @@ def _plan_row(board: BoardFacts, one: Plan, *, first: bool) -> str:
         f"{one.memory_bytes / 1e9:.1f} of {(budget or 0) / 1e9:.1f} GB",
         _number(one.prefill_tokens_per_second),
         _number(one.decode_tokens_per_second),
+        f"{_number(one.deep_prefill_tokens_per_second)},"
+        f" {_number(one.deep_decode_tokens_per_second)}",
     )
     return f"| {' | '.join(cells)} |"
 

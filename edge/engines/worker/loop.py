@@ -245,6 +245,9 @@ class InferenceLoop:
     def _flush(self) -> None:
         if self._clock() - self._told >= TELL_SECONDS:
             self._tell()
+        self._hand_out()
+
+    def _hand_out(self) -> None:
         if self._out:
             self._send(self._out)
             self._out = []
@@ -343,6 +346,8 @@ class InferenceLoop:
             return
         read = _stretches(reading)
         padding = self._padding([*answers, *read])
+        # Who was seated hears of it before the step, which may take seconds.
+        self._hand_out()
         began = self._clock()
         self._yields_until = began + self._pace.yields(answers, read)
         done = self._context.decode(

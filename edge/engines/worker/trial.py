@@ -29,6 +29,11 @@ SLOW_READ_TOKENS = 16
 SLOW_STEP = Seconds(0.1)
 """A board whose steps of one token take longer reads fewer: a step has to stay small."""
 
+LONGER_READS = 4
+READING_STEPS = 2.0
+"""Where a step that reads takes less than so many that write, reading weights is what it waits
+for, as on a GPU: steps so many times as long say more."""
+
 MOST_GOES = 12
 """Idle moments that are used at most; what is not settled by then stays as planned."""
 
@@ -44,7 +49,8 @@ class Probe:
 @dataclass(frozen=True, slots=True)
 class ThreadChoice:
     """How many threads write (steps of one token) and read; ``reason`` is for the person.
-    ``writes`` and ``reads``: tokens a second with them; 0 where nothing was measured."""
+    ``writes`` and ``reads``: tokens a second with them, in steps of one token and in long
+    ones; 0 where nothing was measured."""
 
     writing: int
     reading: int
@@ -62,6 +68,10 @@ class Rounds:
         self._rounds: list[tuple[float, ...]] = []
         self._now: list[float] = []
         self._warm = False
+
+    @property
+    def is_warm(self) -> bool:
+        return self._warm
 
     @property
     def done(self) -> bool:
@@ -117,6 +127,7 @@ class Trial:
         writing, reading = self._counts
         self._writing = Rounds(writing, WRITING_ROUNDS)
         self._reading = Rounds(reading, READING_ROUNDS)
+        self._longer = 1
 
     def begin(self) -> bool:
         """An idle moment begins; False when there were enough of them."""
@@ -133,8 +144,12 @@ class Trial:
         return None
 
     def learn(self, took: Seconds) -> None:
-        rounds = self._reading if self._writing.done else self._writing
-        rounds.learn(took)
+        if not self._writing.done:
+            self._writing.learn(took)
+            return
+        if not self._reading.is_warm and took < READING_STEPS * self._one_token:
+            self._longer = LONGER_READS
+        self._reading.learn(took)
 
     def break_off(self) -> None:
         self._writing.break_off()
@@ -164,14 +179,19 @@ class Trial:
         return f"{writes:.1f} and {reads:.1f}"
 
     def _measured(self, writing: int, reading: int) -> tuple[float, float]:
-        """Tokens written and read a second with so many threads."""
-        writes = 1 / self._writing.seconds(writing)
-        return writes, self._read_tokens / self._reading.seconds(reading)
+        """Tokens written and read a second with so many threads. A step reads the weights once
+        for all its tokens: what one token less would take is left out of those that are read."""
+        one, many = self._writing.seconds(writing), self._reading.seconds(reading)
+        return 1 / one, (self._read_tokens - 1) / max(many - one, many / 2)
+
+    @property
+    def _one_token(self) -> float:
+        return self._writing.seconds(self._counts[0][0])
 
     @property
     def _read_tokens(self) -> int:
-        slow = self._writing.seconds(self._counts[0][0]) > SLOW_STEP
-        return SLOW_READ_TOKENS if slow else READ_TOKENS
+        slow = self._one_token > SLOW_STEP
+        return self._longer * (SLOW_READ_TOKENS if slow else READ_TOKENS)
 
 
 def _spread(times: Sequence[float]) -> float:

@@ -30,16 +30,16 @@ from tests.bench.plan.tiling import tiled
 READ_TOKENS = 320
 """Left to be read by the worker: a micro-batch and more."""
 
-WRITTEN_TOKENS = 24
+WRITTEN_TOKENS = 32
 
 
 def order(words: int) -> Generate:
     """Asks for a short answer behind so many words, made of letters by chance: no word of them
-    comes again, so that nothing of the answer can be guessed."""
+    comes again, and the answer is nearly any tokens, so that nothing of it can be guessed."""
     letters = Random(1)
     text = " ".join("".join(letters.choices(ascii_lowercase, k=5)) for _ in range(words))
     prompt = Prompt([{"role": "user", "content": f"Go on: {text}"}], [], False, 0.0)
-    sampling = SamplingValues(temperature=1.0, seed=1)
+    sampling = SamplingValues(temperature=9.0, top_p=1.0, top_k=0, min_p=0.0, seed=1)
     return Generate(1, prompt, [], "none", True, sampling, [], WRITTEN_TOKENS)
 
 

@@ -1,6 +1,7 @@
 """A real worker with a tiny model: its prompt comes from crafted state, and it is looked at."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 from edge.app.choose import Keeping, load_frame
@@ -29,5 +30,17 @@ def test_all_but_the_end_of_a_prompt_comes_from_disk(tmp_path: Path) -> None:
 
 def test_a_prediction_may_be_a_little_over_and_less_under() -> None:
     trial = Trial(Bytes(1000), Bytes(900), 0, 1, Seconds(1.0), 2, Seconds(1.0))
-    met = {size: Row("m", 1, "f16", Bytes(size), trial).is_met for size in (970, 985, 1045, 1060)}
+    met = {
+        size: Row("m", 1, "f16", Bytes(size), 1.0, 1.0, trial).is_met
+        for size in (970, 985, 1045, 1060)
+    }
     assert met == {970: False, 985: True, 1045: True, 1060: False}
+
+
+def test_a_speed_may_be_a_fifth_off() -> None:
+    # 10 tokens a second read, 4 written.
+    trial = Trial(Bytes(1000), Bytes(900), 0, 20, Seconds(2.0), 5, Seconds(1.0))
+    row = Row("m", 1, "f16", Bytes(1000), 11.9, 3.3, trial)
+    assert row.is_as_fast
+    assert not replace(row, writes=3.1).is_as_fast
+    assert not replace(row, reads=12.1).is_as_fast

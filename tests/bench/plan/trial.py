@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
@@ -21,6 +22,7 @@ from edge.engines.frames import (
     FromWorker,
     Generate,
     Load,
+    Note,
     Piece,
     Reading,
     Ready,
@@ -34,6 +36,10 @@ from edge.engines.llama.link import PROGRAM
 from edge.units import Bytes, Seconds
 
 PATIENCE = Seconds(900.0)
+
+
+IDLE = Seconds(2.5)
+"""Between two requests, for a worker that measures."""
 
 
 class TrialFailed(Exception):
@@ -77,6 +83,34 @@ def crafted(load: Load, tokens: int) -> Generate:
     if done.returncode:
         raise TrialFailed(done.stderr.strip().splitlines()[-1])
     return msgspec.json.decode(done.stdout, type=Generate)
+
+
+async def calibrated(load: Load, asked: Generate) -> None:
+    """Have a worker measure how fast it is; it does in the idle moments after requests. Raises
+    TrialFailed."""
+    link, loop = await spawn(load, program=PROGRAM), asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(PATIENCE), aclosing(link.incoming()) as incoming:
+            async for frame in incoming:
+                match frame:
+                    case Note(text=text) if text.startswith("threads:"):
+                        if "measured" not in text:
+                            raise TrialFailed(text)
+                        # The file is written beside everything else.
+                        await asyncio.to_thread(_wait_for_file, Path(load.threads_folder))
+                        return
+                    case Ready() | Done():
+                        loop.call_later(IDLE, link.send, asked)
+                    case Unusable():
+                        raise TrialFailed(str(frame))
+    finally:
+        await link.close()
+    raise TrialFailed("the worker is gone")
+
+
+def _wait_for_file(folder: Path) -> None:
+    while not any(folder.glob("*.json")):
+        threading.Event().wait(0.05)
 
 
 async def run(load: Load, asked: Generate, *, program: Sequence[str] = PROGRAM) -> Trial:

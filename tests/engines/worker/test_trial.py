@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.engines.worker.trial import (
+    LONGER_READS,
     MARGIN,
     MOST_GOES,
     READ_TOKENS,
@@ -43,10 +44,10 @@ def test_a_board_that_writes_best_with_few_threads_and_reads_best_with_all():
     assert trial.choice() == ThreadChoice(
         2,
         4,
-        "threads: 2 to write, 4 to read: measured 12.5 and 80.0 tokens/s, "
-        "11.1 and 80.0 with 4 as planned",
+        "threads: 2 to write, 4 to read: measured 12.5 and 96.9 tokens/s, "
+        "11.1 and 100.0 with 4 as planned",
         pytest.approx(12.5),
-        pytest.approx(80.0),
+        pytest.approx(31 / 0.32),
     )
     # One step of each kind warms up, and each round tries each count.
     assert len(probes) == 1 + 3 * WRITING_ROUNDS + 1 + 2 * READING_ROUNDS
@@ -60,7 +61,7 @@ def test_a_difference_within_the_noise_changes_nothing():
     choice = trial.choice()
     assert choice is not None
     assert (choice.writing, choice.reading) == (4, 4)
-    assert choice.reason == "threads: 4 to write, 4 to read: measured 10.0 and 80.0 tokens/s"
+    assert choice.reason == "threads: 4 to write, 4 to read: measured 10.0 and 103.3 tokens/s"
 
 
 def test_the_first_cold_step_does_not_count():
@@ -87,9 +88,18 @@ def test_one_disturbance_is_forgiven_and_a_busy_board_is_not_believed():
 
 def test_a_slow_board_reads_few_tokens_at_once():
     trial = Trial((4, 2), (4, 2))
-    probes = tried(trial, lambda probe: 0.6 if probe.tokens == 1 else 1.5)
+    probes = tried(trial, lambda probe: 0.6 if probe.tokens == 1 else 2.5)
     assert {probe.tokens for probe in probes} == {1, SLOW_READ_TOKENS}
     assert SLOW_READ_TOKENS < READ_TOKENS
+
+
+def test_a_step_that_only_waits_for_weights_says_nothing_of_reading():
+    trial = Trial((4,), (4,))
+    probes = tried(trial, lambda probe: 0.03 + probe.tokens * 0.0005)
+    assert {probe.tokens for probe in probes[WRITING_ROUNDS + 2 :]} == {LONGER_READS * READ_TOKENS}
+    choice = trial.choice()
+    assert choice is not None
+    assert choice.reads == pytest.approx(1 / 0.0005)
 
 
 def test_a_round_that_was_broken_off_is_tried_anew():

@@ -38,6 +38,10 @@ AGENT_CONTEXT = Tokens(32_768)
 AGENT_PROMPT = Tokens(20_000)
 """What stands before most tokens that an agent has read and written."""
 
+AT_WORK = Tokens(10_000)
+"""What stands before a token that an agent has read or written, in the middle of its work; where
+attention is dear, a small model with little of it is worth more."""
+
 LONGEST_CONTEXT = Tokens(200_192)
 """Claude Code counts on 200,000 tokens; more would hold memory that nothing fills."""
 
@@ -263,6 +267,7 @@ def _plan_one(
     reach = wishes.measured.get(candidate.path.name, wishes.reach)
     reach = replace(reach, on_device=gpu_layers > 0)
     speed, deep = decode(facts, reach), _deep(layout)
+    at_work = decode(facts, reach, Behind(AT_WORK, layout.kv_type))
     return Plan(
         model=candidate.name,
         path=candidate.path,
@@ -286,7 +291,7 @@ def _plan_one(
         prefill_tokens_per_second=prefill(facts, reach),
         deep_decode_tokens_per_second=decode(facts, reach, deep) if deep else None,
         deep_prefill_tokens_per_second=prefill(facts, reach, deep) if deep else None,
-        points=points(ability, level, speed),
+        points=points(ability, level, at_work if wishes.agent else speed),
         here=candidate.here,
         reason="",
         steps=tuple(_steps(facts, layout, kept)) if candidate.here else (),

@@ -37,8 +37,9 @@ which the second table sets beside what others measured.
 
 WHY = """\
 The first of each holds an agent's prompt, calls tools, is fast enough to wait for, and has the most
-points of those that do (`edge/catalog/quality.py`). A model in brackets does not fit. Speeds are those
-at a conversation's beginning; the last column has both behind an agent's prompt of 20,000 tokens.
+points of those that do (`edge/catalog/quality.py`). A model in brackets does not fit. Speeds are
+those at a conversation's beginning; the last column has both behind an agent's prompt of 20,000
+tokens. What attention costs there was measured on an x86 CPU and is assumed of the others.
 """
 
 CLOSING = """\

@@ -222,6 +222,8 @@ class ChatRequest:
     effort: str | None = None
     output_schema: JsonObject | None = None
     stream: bool = False
+    stream_usage: bool = True
+    """Whether the client wants a stream's counts; some dialects leave it to the client."""
     user_id: str | None = None
     session: str | None = None
     agent: str | None = None

@@ -6,11 +6,17 @@ Knows no dialect and no socket. The dialects and the upstream engine use it.
 from __future__ import annotations
 
 import codecs
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+
+LONGEST_EVENT = 4_194_304
+"""Bytes of one event that are taken from another server: a whole file in one tool call."""
+MOST_BYTES = 67_108_864
+"""Bytes of one answer that are taken from another server where it is read, not relayed."""
 
 _BOM = codecs.BOM_UTF8
 
@@ -23,6 +29,15 @@ class ServerSentEvent:
     data: str
 
 
+class EventTooLong(ValueError):
+    """A stream whose next event has more bytes than its reader allows."""
+
+
+def encode_data(data: Mapping[str, Any]) -> bytes:
+    """One frame without a name, as most streams but Anthropic's have them."""
+    return b"data: %b\n\n" % msgspec.json.encode(data)
+
+
 def encode_sse(event: str, data: Mapping[str, Any]) -> bytes:
     """One frame. JSON holds no raw line break, so one ``data:`` line is enough."""
     return b"event: %b\ndata: %b\n\n" % (event.encode(), msgspec.json.encode(data))
@@ -33,10 +48,13 @@ class SseDecoder:
 
     Line ends may be LF, CR or CRLF; comments and fields other than ``event`` and
     ``data`` are dropped. Bytes that are no UTF-8 become replacement characters, as the
-    standard asks.
+    standard asks. An event of more bytes than ``longest`` raises EventTooLong before it is
+    gathered; None takes any.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, longest: int | None = None) -> None:
+        self._longest = math.inf if longest is None else longest
+        self._size = 0
         self._tail = bytearray()
         self._scanned = 0
         self._started = False
@@ -45,13 +63,14 @@ class SseDecoder:
         self._data: list[str] = []
 
     def feed(self, chunk: bytes) -> list[ServerSentEvent]:
-        """The events that ``chunk`` completes."""
+        """The events that ``chunk`` completes. Raises EventTooLong."""
         self._tail += chunk
         if not self._started and not self._skip_bom():
             return []
         events: list[ServerSentEvent] = []
         while (line := self._next_line()) is not None:
             self._take(line, events)
+        self._check(len(self._tail))
         return events
 
     def close(self) -> list[ServerSentEvent]:
@@ -62,6 +81,10 @@ class SseDecoder:
             self._tail.clear()
         self._take(b"", events)
         return events
+
+    def _check(self, more: int) -> None:
+        if self._size + more > self._longest:
+            raise EventTooLong(f"an event of more than {self._longest} bytes")
 
     def _skip_bom(self) -> bool:
         """Drop a leading byte order mark; False while too few bytes came to tell."""
@@ -100,6 +123,8 @@ class SseDecoder:
         if name == "event":
             self._event = value
         elif name == "data":
+            self._check(len(line))
+            self._size += len(line)
             self._data.append(value)
 
     def _dispatch(self, events: list[ServerSentEvent]) -> None:
@@ -107,3 +132,4 @@ class SseDecoder:
             events.append(ServerSentEvent(self._event or "message", "\n".join(self._data)))
         self._event = ""
         self._data = []
+        self._size = 0

@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.dialects.framing import ServerSentEvent, SseDecoder, encode_sse
+from edge.dialects.framing import (
+    EventTooLong,
+    ServerSentEvent,
+    SseDecoder,
+    encode_data,
+    encode_sse,
+)
 
 SAMPLE = (
     "\ufeffevent: a\r\ndata: 1\r\n\r\n"
@@ -88,3 +94,29 @@ def test_a_long_line_is_not_scanned_again_and_again(size):
     chunks = [data[i : i + size] for i in range(0, len(data), size)]
     (event,) = decode(chunks)
     assert len(event.data) == 200_000
+
+
+def test_a_frame_without_a_name():
+    assert encode_data({"a": "x\ny"}) == b'data: {"a":"x\\ny"}\n\n'
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"data: " + b"x" * 200,
+        b"x" * 200,
+        b"data: " + b"x" * 200 + b"\n\n",
+        b"data: 0123456789\n" * 10,
+        b"data:\n" * 50,
+    ],
+)
+def test_an_event_without_end_is_not_gathered(sent):
+    decoder = SseDecoder(longest=100)
+    with pytest.raises(EventTooLong, match="more than 100 bytes"):
+        for byte in sent:
+            decoder.feed(bytes([byte]))
+
+
+def test_many_short_events_are_no_long_one():
+    decoder = SseDecoder(longest=100)
+    assert len(decoder.feed(b"data: 0123456789\n\n" * 50)) == 50

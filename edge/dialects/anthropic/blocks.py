@@ -22,8 +22,8 @@ from edge.chat import (
     ToolResult,
     ToolUse,
 )
-from edge.dialects.anthropic.fields import Fields, Raw, bad, join
 from edge.dialects.anthropic.tools import parse_cache, parse_tool
+from edge.dialects.fields import Fields, Raw, bad, join
 
 
 def parse_content(value: Raw, path: str) -> tuple[Part, ...]:

@@ -8,7 +8,6 @@ between the two; an engine's template has to cope.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
@@ -27,17 +26,16 @@ from edge.chat import (
     Wire,
 )
 from edge.dialects.anthropic.blocks import parse_content, parse_text
-from edge.dialects.anthropic.fields import Fields, Raw, bad, decode_object, join
 from edge.dialects.anthropic.models import bare_model
 from edge.dialects.anthropic.tools import parse_choice, parse_tool
+from edge.dialects.deadline import DEADLINE, parse_deadline
+from edge.dialects.fields import Fields, Raw, bad, decode_object, join
 from edge.errors import BadRequest
-from edge.units import Seconds, Tokens
+from edge.units import Tokens
 
 DIALECT = "anthropic"
 MIN_BUDGET = 1024
 """The API's least thinking budget."""
-DEADLINE = "x-codriver-deadline"
-"""The header with the seconds that an answer may take; codriver's own."""
 
 
 def parse(body: bytes, headers: Mapping[str, str], path: str = "/v1/messages") -> ChatRequest:
@@ -74,7 +72,7 @@ def parse(body: bytes, headers: Mapping[str, str], path: str = "/v1/messages") -
         parent_agent=known.get("x-claude-code-parent-agent-id"),
         betas=_betas(known.get("anthropic-beta", "")),
         safeguards=_safeguards(fields),
-        deadline=_deadline(known.get(DEADLINE)),
+        deadline=parse_deadline(known.get(DEADLINE)),
         wire=Wire(DIALECT, path, tuple(headers.items()), body),
     )
 
@@ -259,18 +257,6 @@ def _user_id(fields: Fields) -> str | None:
 
 def _betas(header: str) -> tuple[str, ...]:
     return tuple(beta for item in header.split(",") if (beta := item.strip()))
-
-
-def _deadline(header: str | None) -> Seconds | None:
-    if header is None:
-        return None
-    try:
-        seconds = float(header)
-    except ValueError:
-        seconds = math.nan
-    if not (0 < seconds < math.inf):
-        raise BadRequest(f"{DEADLINE}: expected a positive number of seconds, got '{header}'")
-    return Seconds(seconds)
 
 
 def _safeguards(fields: Fields) -> tuple[SafeguardRequest, ...]:

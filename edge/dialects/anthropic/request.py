@@ -27,8 +27,8 @@ from edge.chat import (
     ToolResult,
     ToolUse,
 )
-from edge.dialects.anthropic.parse import DEADLINE
 from edge.dialects.anthropic.tools import render_cache, render_choice, render_tool
+from edge.dialects.deadline import DEADLINE
 from edge.units import Tokens
 
 API_VERSION = "2023-06-01"

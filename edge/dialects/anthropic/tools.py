@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Literal, get_args
 
 from edge.chat import CacheMark, ToolChoice, ToolSpec
-from edge.dialects.anthropic.fields import Fields, Raw, bad
+from edge.dialects.fields import Fields, Raw, bad
 
 Mode = Literal["auto", "any", "tool", "none"]
 _MODES: dict[str, Mode] = {mode: mode for mode in get_args(Mode)}

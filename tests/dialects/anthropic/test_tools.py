@@ -3,7 +3,6 @@
 import pytest
 
 from edge.chat import CacheMark, ToolChoice, ToolSpec
-from edge.dialects.anthropic.fields import Fields
 from edge.dialects.anthropic.tools import (
     parse_cache,
     parse_choice,
@@ -12,6 +11,7 @@ from edge.dialects.anthropic.tools import (
     render_choice,
     render_tool,
 )
+from edge.dialects.fields import Fields
 from edge.errors import BadRequest
 
 

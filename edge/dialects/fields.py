@@ -1,6 +1,7 @@
-"""Typed reading of a JSON object whose faults are named by path, as the Messages API does.
+"""Typed reading of a JSON object whose faults are named by path.
 
-Knows JSON and the API's wording, not its fields. For the other modules of this package.
+Knows JSON and the words in which the Messages API and many OpenAI-compatible servers name
+a fault, no dialect's fields. For the dialects.
 """
 
 from __future__ import annotations
@@ -79,7 +80,7 @@ class Fields:
             raise bad(self.at(key), "Input should be a valid boolean")
         return value
 
-    def maybe_whole(self, key: str, at_least: int) -> int | None:
+    def maybe_whole(self, key: str, at_least: int | None = None) -> int | None:
         """An optional whole number."""
         value = self.value.get(key)
         if value is None:
@@ -88,19 +89,23 @@ class Fields:
             value = int(value)
         if isinstance(value, bool) or not isinstance(value, int):
             raise bad(self.at(key), "Input should be a valid integer")
-        if value < at_least:
+        if at_least is not None and value < at_least:
             raise bad(self.at(key), f"Input should be greater than or equal to {at_least}")
         return value
 
     def maybe_share(self, key: str) -> float | None:
         """An optional number from 0 to 1."""
+        return self.maybe_number(key, 0, 1)
+
+    def maybe_number(self, key: str, low: int, high: int) -> float | None:
+        """An optional number from ``low`` to ``high``."""
         value = self.value.get(key)
         if value is None:
             return None
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise bad(self.at(key), "Input should be a valid number")
-        if not 0 <= value <= 1:
-            raise bad(self.at(key), "range: 0..1")
+        if not low <= value <= high:
+            raise bad(self.at(key), f"range: {low}..{high}")
         return float(value)
 
     def items(self, key: str) -> list[Raw]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from edge.dialects.anthropic.fields import MAX_DEPTH, Fields, decode_object, join
+from edge.dialects.fields import MAX_DEPTH, Fields, decode_object, join
 from edge.errors import BadRequest
 
 
@@ -33,3 +33,15 @@ def test_required_null_is_missing():
     with pytest.raises(BadRequest, match=r"^a: Field required$"):
         Fields({"a": None}, "").text("a")
     assert Fields({"a": ""}, "").text("a") == ""
+
+
+def test_numbers_within_bounds():
+    assert Fields({"t": 2}, "").maybe_number("t", 0, 2) == 2.0
+    assert Fields({}, "").maybe_number("t", 0, 2) is None
+    for wrong in (2.1, -0.1, "1", True):
+        with pytest.raises(BadRequest, match=r"^t: "):
+            Fields({"t": wrong}, "").maybe_number("t", 0, 2)
+
+
+def test_a_whole_number_may_have_no_bound():
+    assert Fields({"seed": -7}, "").maybe_whole("seed") == -7

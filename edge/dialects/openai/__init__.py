@@ -1,0 +1,34 @@
+"""OpenAI's Chat Completions as a pure codec, the server's side and the client's.
+
+Server: ``parse`` a request, then ``StreamRenderer`` or ``MessageBuilder`` for the answer,
+``render_error`` for a refusal. Client, for the many servers of this dialect:
+``render_request``, then ``EventParser`` or ``parse_answer``, and ``parse_error``. Knows no
+socket, clock or source of randomness. Used by the api and the upstream engine; everything
+else in the package is private.
+"""
+
+from edge.dialects.openai.errors import parse_error, render_error
+from edge.dialects.openai.events import EventParser, parse_answer
+from edge.dialects.openai.ids import RANDOM_BYTES, call_id, completion_id
+from edge.dialects.openai.message import MessageBuilder
+from edge.dialects.openai.models import render_model, render_models
+from edge.dialects.openai.parse import DIALECT, parse
+from edge.dialects.openai.request import render_request
+from edge.dialects.openai.stream import StreamRenderer
+
+__all__ = [
+    "DIALECT",
+    "RANDOM_BYTES",
+    "EventParser",
+    "MessageBuilder",
+    "StreamRenderer",
+    "call_id",
+    "completion_id",
+    "parse",
+    "parse_answer",
+    "parse_error",
+    "render_error",
+    "render_model",
+    "render_models",
+    "render_request",
+]

@@ -1,0 +1,209 @@
+"""An OpenAI-compatible server's answer -> Events, streamed or whole.
+
+Tolerates what the many servers of this dialect add and leave out, and turns an answer that
+is broken, cut or without bounds into a last Failed. Knows no HTTP client; called by the
+upstream engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from edge.chat import (
+    Event,
+    Failed,
+    Finished,
+    Started,
+    StopReason,
+    TextDelta,
+    ThinkingDelta,
+    Usage,
+)
+from edge.dialects.framing import (
+    LONGEST_EVENT,
+    MOST_BYTES,
+    EventTooLong,
+    ServerSentEvent,
+    SseDecoder,
+)
+from edge.dialects.openai.errors import error_of, parse_error
+from edge.dialects.openai.serial import Serial
+from edge.dialects.openai.wire import Choice, Chunk, Said, text_of, usage_of
+from edge.errors import CodriverError, EngineError
+
+_DONE = "[DONE]"
+_REASONS: dict[str, StopReason] = {
+    "length": "max_tokens",
+    "content_filter": "refusal",
+    "tool_calls": "tool_use",
+    "function_call": "tool_use",
+}
+
+
+class EventParser:
+    """One streamed answer. After Finished or Failed nothing more comes.
+
+    ``new_id`` makes a call's id where the server gave none of use.
+    """
+
+    def __init__(self, new_id: Callable[[], str]) -> None:
+        self._frames = SseDecoder(LONGEST_EVENT)
+        self._content = _Content(new_id)
+        self._bytes = 0
+        self._started = False
+        self._over = False
+
+    def feed(self, chunk: bytes) -> list[Event]:
+        """The events that ``chunk`` completes."""
+        if self._over:
+            return []
+        self._bytes += len(chunk)
+        if self._bytes > MOST_BYTES:
+            return self._fail(f"the other server's answer has more than {MOST_BYTES} bytes")
+        try:
+            frames = self._frames.feed(chunk)
+        except EventTooLong as error:
+            return self._fail(f"the other server's stream holds {error}")
+        return [event for frame in frames for event in self._safely(frame)]
+
+    def close(self) -> list[Event]:
+        """The stream ended: what was left, and Failed where the answer was not whole."""
+        if self._over:
+            return []
+        events = [event for frame in self._frames.close() for event in self._safely(frame)]
+        return events if self._over else [*events, *self._guarded(self._done)]
+
+    def _safely(self, frame: ServerSentEvent) -> list[Event]:
+        if self._over:
+            return []
+        return self._guarded(lambda: self._read(frame))
+
+    def _guarded(self, step: Callable[[], list[Event]]) -> list[Event]:
+        try:
+            return step()
+        except CodriverError as error:
+            self._over = True
+            return [Failed(error)]
+        except (ValueError, RecursionError) as error:
+            return self._fail(f"the other server's stream is not of Chat Completions: {error}")
+
+    def _fail(self, sentence: str) -> list[Event]:
+        self._over = True
+        return [Failed(_broken(sentence))]
+
+    def _read(self, frame: ServerSentEvent) -> list[Event]:
+        data = frame.data.strip()
+        if not data:
+            return []
+        if data == _DONE:
+            return self._done()
+        if frame.event == "error":
+            raise parse_error(data)
+        chunk = _decode(data)
+        if chunk.choices is None and chunk.usage is None:
+            if not self._started:
+                raise ValueError("an object that is no chunk")
+            return []
+        return [*self._start(chunk), *self._content.take(chunk)]
+
+    def _start(self, chunk: Chunk) -> list[Event]:
+        if self._started:
+            return []
+        self._started = True
+        return [Started(chunk.model or "", Usage())]
+
+    def _done(self) -> list[Event]:
+        ending = self._content.finish()
+        self._over = True
+        return ending
+
+
+def parse_answer(body: bytes, new_id: Callable[[], str]) -> tuple[Event, ...]:
+    """A whole answer as the stream it could have been. Raises CodriverError for any other."""
+    content = _Content(new_id)
+    try:
+        answer = _decode(body)
+        if not answer.choices:
+            raise ValueError("it has no choices")
+        said = content.take(answer)
+        return (Started(answer.model or "", Usage()), *said, *content.finish())
+    except (ValueError, RecursionError) as error:
+        raise _broken(f"the other server's answer is not of Chat Completions: {error}") from None
+
+
+class _Content:
+    """What the choices of an answer say, whether they come in one piece or in many."""
+
+    def __init__(self, new_id: Callable[[], str]) -> None:
+        self._serial = Serial(new_id)
+        self._usage = Usage()
+        self._last: Choice | None = None
+
+    def take(self, chunk: Chunk) -> list[Event]:
+        if chunk.usage is not None:
+            self._usage = usage_of(chunk.usage)
+        # No more than one answer is ever asked for.
+        return self._choice(chunk.choices[0]) if chunk.choices else []
+
+    def finish(self) -> list[Event]:
+        """The end. Raises EngineError where none was announced: then the answer was cut."""
+        if self._last is None:
+            raise _broken("the other server's stream ended before its answer did")
+        given = self._last.finish_reason or ""
+        reason = self._reason(given, self._last)
+        events = self._serial.finish(cut=reason == "max_tokens")
+        sequence = self._last.stop_reason if reason == "stop_sequence" else None
+        said = sequence if isinstance(sequence, str) else None
+        return [*events, Finished(reason, self._usage, said)]
+
+    def _choice(self, choice: Choice) -> list[Event]:
+        said = choice.delta or choice.message
+        events = [] if said is None else self._said(said)
+        if events and self._last is not None:
+            raise ValueError("content behind the answer's end")
+        if choice.finish_reason == "error":
+            raise _broken("the other server broke off its answer with an error")
+        if choice.finish_reason:
+            self._last = choice
+        return events
+
+    def _said(self, said: Said) -> list[Event]:
+        events: list[Event] = []
+        thought = said.reasoning_content or said.reasoning
+        if thought:
+            events += self._serial.say(ThinkingDelta(thought))
+        for text in (text_of(said.content), said.refusal):
+            if text:
+                events += self._serial.say(TextDelta(text))
+        for piece in said.tool_calls or ():
+            events += self._serial.piece(piece)
+        return events
+
+    def _reason(self, given: str, choice: Choice) -> StopReason:
+        """Servers say "stop" behind tool calls, and "tool_calls" without one."""
+        reason = _REASONS.get(given)
+        if reason in ("max_tokens", "refusal"):
+            return reason
+        if self._serial.has_calls:
+            return "tool_use"
+        if isinstance(choice.stop_reason, str) and choice.stop_reason and reason is None:
+            return "stop_sequence"
+        return "end_turn"
+
+
+def _decode(data: bytes | str) -> Chunk:
+    """Raises ValueError for what is no chunk, and the error that stands in its place."""
+    chunk = msgspec.json.decode(data, type=Chunk)
+    if chunk.error is not None:
+        raise error_of(chunk.error)
+    if chunk.object == "error":
+        raise parse_error(data)
+    return chunk
+
+
+def _broken(sentence: str) -> EngineError:
+    error = EngineError(sentence)
+    error.origin = "upstream"
+    return error

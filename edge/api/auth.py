@@ -11,7 +11,10 @@ from aiohttp import web
 
 from edge.errors import NotAuthenticated
 
-_CURE = "set ANTHROPIC_AUTH_TOKEN to what `codriver serve` printed"
+_CURE = (
+    "set ANTHROPIC_AUTH_TOKEN, or OPENAI_API_KEY in a client of OpenAI's, to what "
+    "`codriver serve` printed"
+)
 
 TokenCheck = Callable[[str], bool]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

@@ -1,23 +1,24 @@
 """The chat handlers: a dialect in, the router, the same dialect out.
 
-Knows aiohttp and one dialect's codec; which engine answers is the router's business.
+Knows aiohttp and, of a dialect, its door; which engine answers is the router's business.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import os
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from typing import TypeAlias
 
 from aiohttp import web
 
+from edge.api.auth import Handler
+from edge.api.doors import Builder, Door, Renderer
 from edge.api.errors import MISTAKE, log_failure
 from edge.api.keepalive import meanwhile, pass_on
 from edge.chat import ChatRequest, Event, Failed, RelayChunk, RelayStarted, Started, Usage
-from edge.dialects import anthropic
+from edge.dialects.anthropic import render_count
 from edge.errors import BadRequest, CodriverError, EngineError, UpstreamUnreachable
 from edge.routing.router import Routed, Router
 from edge.units import Seconds
@@ -30,8 +31,8 @@ More than an upstream gets for its first byte, because only an answer that has n
 be relayed; less than the 300 s after which clients give up."""
 
 
-class MessagesHandler:
-    """``POST /v1/messages`` and ``/v1/messages/count_tokens``."""
+class ChatHandler:
+    """Answers the requests of every door, and counts their tokens."""
 
     def __init__(
         self,
@@ -46,43 +47,61 @@ class MessagesHandler:
         self._clock = clock
         self._patience = patience
 
-    async def messages(self, http: web.Request) -> web.StreamResponse:
-        request = await read_request(http)
+    def at(self, door: Door) -> Handler:
+        """The handler of the requests that come through ``door``."""
+
+        async def chat(http: web.Request) -> web.StreamResponse:
+            return await self._chat(http, door)
+
+        return chat
+
+    async def _chat(self, http: web.Request, door: Door) -> web.StreamResponse:
+        request = await read_request(http, door)
         async with meanwhile(_begin(self._router, request)) as beginning:
             await asyncio.wait({beginning}, timeout=self._patience if request.stream else None)
             if not beginning.done():
-                return await self._begin_without(http, request, beginning)
-            return await self._answer(http, request, _taken(await beginning))
+                return await self._begin_without(http, door, request, beginning)
+            return await self._answer(http, door, request, _taken(await beginning))
 
     async def _answer(
-        self, http: web.Request, request: ChatRequest, routed: Routed
+        self, http: web.Request, door: Door, request: ChatRequest, routed: Routed
     ) -> web.StreamResponse:
         async with aclosing(routed.events) as events:
             first = await anext(events)
             if isinstance(first, RelayStarted):
                 return await _relay(http, first, events, routed)
             if request.stream:
-                return await self._stream(http, request, first, events, _route_headers(routed))
-            return await _whole(request, first, events, routed)
+                renderer = door.renderer(request)
+                return await self._stream(http, renderer, first, events, _route_headers(routed))
+            return await _whole(door.builder(request), first, events, routed)
 
     async def _begin_without(
-        self, http: web.Request, request: ChatRequest, beginning: asyncio.Task[_Beginning]
+        self,
+        http: web.Request,
+        door: Door,
+        request: ChatRequest,
+        beginning: asyncio.Task[_Beginning],
     ) -> web.StreamResponse:
         """Stream a start of our own, so that the client is kept waiting; the true counts
         come with the last usage."""
         log.info("no engine has begun after %g s: the client is told to wait", self._patience)
         async with aclosing(_remainder(beginning)) as events:
-            return await self._stream(http, request, Started(request.model, Usage()), events, {})
+            started = Started(request.model, Usage())
+            return await self._stream(http, door.renderer(request), started, events, {})
 
-    async def count_tokens(self, http: web.Request) -> web.StreamResponse:
-        request = await read_request(http)
-        tokens = await self._router.count_tokens(request)
-        return _json(anthropic.render_count(tokens))
+    def count_tokens_at(self, door: Door) -> Handler:
+        """Of the dialects only Anthropic's has such a request."""
+
+        async def count_tokens(http: web.Request) -> web.StreamResponse:
+            request = await read_request(http, door)
+            return _json(render_count(await self._router.count_tokens(request)))
+
+        return count_tokens
 
     async def _stream(
         self,
         http: web.Request,
-        request: ChatRequest,
+        renderer: Renderer,
         first: Event,
         events: AsyncGenerator[Event, None],
         headers: Mapping[str, str],
@@ -92,7 +111,7 @@ class MessagesHandler:
         response.headers["Cache-Control"] = "no-cache"
         response.headers["X-Accel-Buffering"] = "no"
         await response.prepare(http)
-        await SseSpeaker(response, request, self._clock).speak(first, events, self._keepalive)
+        await SseSpeaker(response, renderer, self._clock).speak(first, events, self._keepalive)
         return response
 
 
@@ -100,12 +119,10 @@ class SseSpeaker:
     """Writes one streamed answer, and keep-alives while there is nothing to write."""
 
     def __init__(
-        self, response: web.StreamResponse, request: ChatRequest, clock: Callable[[], float]
+        self, response: web.StreamResponse, renderer: Renderer, clock: Callable[[], float]
     ) -> None:
         self._response = response
-        self._renderer = anthropic.StreamRenderer(
-            anthropic.message_id(os.urandom(anthropic.RANDOM_BYTES)), thinking=request.thinking
-        )
+        self._renderer = renderer
         self._clock = clock
         self._spoke_at = clock()
 
@@ -144,13 +161,13 @@ class SseSpeaker:
             await self._response.write(data)
 
 
-async def read_request(http: web.Request) -> ChatRequest:
+async def read_request(http: web.Request, door: Door) -> ChatRequest:
     """The body as a ChatRequest. Raises BadRequest and its kin."""
     try:
         body = await http.read()
     except web.RequestPayloadError:
         raise BadRequest("the request body is not encoded as its headers say") from None
-    return anthropic.parse(body, http.headers, http.path_qs)
+    return door.parse(body, http.headers, http.path_qs)
 
 
 _Beginning: TypeAlias = Routed | CodriverError
@@ -182,12 +199,9 @@ async def _remainder(beginning: asyncio.Task[_Beginning]) -> AsyncGenerator[Even
 
 
 async def _whole(
-    request: ChatRequest, first: Event, events: AsyncGenerator[Event, None], routed: Routed
+    builder: Builder, first: Event, events: AsyncGenerator[Event, None], routed: Routed
 ) -> web.StreamResponse:
     """A non-streaming answer; a failure becomes an error response, never half a message."""
-    builder = anthropic.MessageBuilder(
-        anthropic.message_id(os.urandom(anthropic.RANDOM_BYTES)), thinking=request.thinking
-    )
     builder.add(first)
     async for event in events:
         if isinstance(event, Failed):

@@ -8,6 +8,7 @@ import os
 
 from aiohttp import web
 
+from edge.api.doors import Door
 from edge.dialects import anthropic
 from edge.errors import (
     BadRequest,
@@ -20,7 +21,6 @@ from edge.errors import (
 
 log = logging.getLogger(__name__)
 
-REQUEST_ID = "request-id"
 MISTAKE = "codriver made a mistake; its log has the details"
 """For what nobody foresaw: the sentence a client gets, while the log gets the traceback."""
 
@@ -37,12 +37,12 @@ def new_request_id() -> str:
     return anthropic.request_id(os.urandom(anthropic.RANDOM_BYTES))
 
 
-def error_response(error: CodriverError) -> web.Response:
-    """The error in the anthropic envelope, with retry-after where it is known."""
+def error_response(error: CodriverError, door: Door) -> web.Response:
+    """The error in the door's envelope, with retry-after where it is known."""
     log_failure(error)
     request_id = new_request_id()
-    status, body = anthropic.render_error(error, request_id)
-    headers = {REQUEST_ID: request_id}
+    status, body = door.error(error, request_id)
+    headers = {door.id_header: request_id}
     if error.retry_after is not None:
         headers["retry-after"] = str(math.ceil(error.retry_after))
     return web.Response(status=status, body=body, headers=headers, content_type="application/json")
@@ -54,7 +54,8 @@ def from_http(error: web.HTTPException) -> CodriverError:
     match error.status:
         case 404:
             return NotFound(
-                "no such path: there is /v1/messages, /v1/messages/count_tokens and /v1/models"
+                "no such path: there is /v1/messages, /v1/messages/count_tokens, "
+                "/v1/chat/completions and /v1/models"
             )
         case 405:
             refusal = BadRequest(f"{error.reason}: this path does not take that method")

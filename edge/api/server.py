@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import replace
 
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from edge.api.auth import Handler
-from edge.api.chat import MessagesHandler
-from edge.api.errors import MISTAKE, REQUEST_ID, error_response, from_http, new_request_id
+from edge.api.chat import ChatHandler
+from edge.api.doors import ANTHROPIC, CHAT_PATHS, MODEL_PATHS, OPENAI, door_of
+from edge.api.errors import MISTAKE, error_response, from_http, new_request_id
 from edge.api.metrics import CONTENT_TYPE, exposition
-from edge.dialects import anthropic
-from edge.errors import CodriverError, EngineError, NotFound
+from edge.errors import CodriverError, EngineError
 from edge.routing.router import Router
 from edge.units import Bytes
 
@@ -28,7 +27,7 @@ OPEN_PATHS = frozenset({"/", "/api/hello"})
 
 
 def build(
-    messages: MessagesHandler,
+    chat: ChatHandler,
     router: Router,
     *,
     guard: Callable[[web.Request], None],
@@ -41,11 +40,12 @@ def build(
         [
             web.get("/", _hello),
             web.get("/api/hello", _hello),
-            web.post("/v1/messages", messages.messages),
-            web.post("/v1/messages/count_tokens", messages.count_tokens),
-            web.get("/v1/models", _models(router)),
+            web.post("/v1/messages", chat.at(ANTHROPIC)),
+            web.post("/v1/messages/count_tokens", chat.count_tokens_at(ANTHROPIC)),
+            *(web.post(path, chat.at(OPENAI)) for path in CHAT_PATHS),
+            *(web.get(path, _models(router)) for path in MODEL_PATHS),
+            *(web.get(path + "/{id:.+}", _model(router)) for path in MODEL_PATHS),
             web.get("/metrics", _metrics(router)),
-            web.get("/v1/models/{id:.+}", _model(router)),
             web.post("/api/event_logging/batch", _quietly),
             web.get("/api/claude_cli/bootstrap", _quietly),
         ]
@@ -79,12 +79,12 @@ def _refuse(request: web.Request, error: CodriverError) -> web.Response:
     """The error as a response, or a cut connection where another answer has begun."""
     if request.writer.output_size > 0:
         raise ConnectionAbortedError(str(error))
-    return error_response(error)
+    return error_response(error, door_of(request))
 
 
 async def _identify(request: web.Request, response: web.StreamResponse) -> None:
     """An id on every answer; an error's and a relayed one's are there already."""
-    response.headers.setdefault(REQUEST_ID, new_request_id())
+    response.headers.setdefault(door_of(request).id_header, new_request_id())
 
 
 async def _hello(request: web.Request) -> web.Response:
@@ -102,7 +102,7 @@ def _json_body(body: bytes) -> web.Response:
 
 def _models(router: Router) -> Handler:
     async def models(request: web.Request) -> web.Response:
-        return _json_body(anthropic.render_models(router.models()))
+        return _json_body(door_of(request).models(router.models()))
 
     return models
 
@@ -118,12 +118,6 @@ def _metrics(router: Router) -> Handler:
 def _model(router: Router) -> Handler:
     async def model(request: web.Request) -> web.Response:
         wanted = request.match_info["id"]
-        known = router.models()
-        for info in known:
-            if wanted == anthropic.listed_id(info.id) or info.is_called(wanted):
-                return _json_body(anthropic.render_model(info))
-        if known and wanted.lower().startswith("claude"):
-            return _json_body(anthropic.render_model(replace(known[0], id=wanted)))
-        raise NotFound(f"model: {wanted}")
+        return _json_body(door_of(request).model(router.models(), wanted))
 
     return model

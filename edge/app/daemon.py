@@ -21,7 +21,7 @@ from aiohttp import web
 
 from edge import __version__
 from edge.api.auth import allow_all, require_token
-from edge.api.chat import MessagesHandler
+from edge.api.chat import ChatHandler
 from edge.api.server import build
 from edge.app import banner
 from edge.app.choose import Choice
@@ -239,7 +239,7 @@ async def _http(
     plant: Plant, router: Router, tokens: _Tokens | None, sockets: list[socket.socket]
 ) -> AsyncGenerator[None, None]:
     server = plant.config.server
-    messages = MessagesHandler(router, keepalive=server.keepalive_seconds, clock=time.monotonic)
+    messages = ChatHandler(router, keepalive=server.keepalive_seconds, clock=time.monotonic)
     guard = require_token(tokens.store.check) if tokens else allow_all
     app = build(messages, router, guard=guard, max_body=server.max_body_bytes)
     runner = web.AppRunner(

@@ -11,7 +11,7 @@ from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient, TestServer
 
 from edge.api.auth import allow_all
-from edge.api.chat import START_PATIENCE, MessagesHandler
+from edge.api.chat import START_PATIENCE, ChatHandler
 from edge.api.server import build
 from edge.chat import ChatRequest, Finished, Started, TextDelta, Usage
 from edge.engines.base import Engine
@@ -55,7 +55,7 @@ async def serving(
     """The application over ``engines``, asked in this order."""
     known = {engine.name: engine for engine in engines}
     router = Router(known, Rules(tuple(known)), "rules")
-    handler = MessagesHandler(
+    handler = ChatHandler(
         router, keepalive=Seconds(keepalive), clock=clock, patience=Seconds(patience)
     )
     app = build(handler, router, guard=guard, max_body=Bytes(max_body))

@@ -6,7 +6,11 @@ from tests.api.serving import ASK, HELLO, engine, refusal, serving
 
 TOKEN = "token-of-this-box"
 GUARD = require_token(lambda token: token == TOKEN)
-CURE = "set ANTHROPIC_AUTH_TOKEN to what `codriver serve` printed"
+CLAUDE = {"anthropic-version": "2023-06-01"}
+CURE = (
+    "set ANTHROPIC_AUTH_TOKEN, or OPENAI_API_KEY in a client of OpenAI's, to what "
+    "`codriver serve` printed"
+)
 
 
 @pytest.mark.parametrize(
@@ -43,7 +47,8 @@ async def test_the_box_s_token_opens_everything(headers):
         for path in ("/v1/messages", "/v1/messages/count_tokens"):
             assert (await client.post(path, json=ASK, headers=headers)).status == 200
         for path in ("/v1/models", "/v1/models/claude-x"):
-            assert (await client.get(path, headers=headers)).status == 200
+            response = await client.get(path, headers={**headers, **CLAUDE})
+            assert response.status == 200
 
 
 @pytest.mark.parametrize(
@@ -70,7 +75,7 @@ async def test_the_box_s_token_opens_everything(headers):
 async def test_without_it_nothing_opens(headers, sentence, method, path):
     local = engine(*HELLO)
     async with serving(local, guard=GUARD) as client:
-        response = await client.request(method, path, headers=headers)
+        response = await client.request(method, path, headers={**headers, **CLAUDE})
         assert await refusal(response) == (401, "authentication_error", sentence)
     assert local.requests == []
 

@@ -6,6 +6,7 @@ import logging
 import pytest
 from aiohttp import web
 
+from edge.api.doors import ANTHROPIC, OPENAI
 from edge.api.errors import error_response, from_http, log_failure
 from edge.errors import (
     BadRequest,
@@ -64,23 +65,25 @@ def test_who_may_come_back_is_told_when():
     for error, _, kind in TREE:
         if isinstance(error, WorkerCrashed | Overloaded):
             assert kind == "overloaded_error"
-            assert error_response(error).headers["retry-after"] == "5"
+            assert error_response(error, ANTHROPIC).headers["retry-after"] == "5"
 
 
 def test_a_part_of_a_second_is_rounded_up():
     error = Overloaded("full")
     error.retry_after = Seconds(0.2)
-    assert error_response(error).headers["retry-after"] == "1"
+    assert error_response(error, ANTHROPIC).headers["retry-after"] == "1"
 
 
 def test_a_prompt_too_long_is_worded_so_that_the_client_compacts():
-    body = json.loads(error_response(PromptTooLong(Tokens(40_000), Tokens(32_768))).text or "")
+    body = json.loads(
+        error_response(PromptTooLong(Tokens(40_000), Tokens(32_768)), ANTHROPIC).text or ""
+    )
     assert body["error"]["message"] == "prompt is too long: 40000 tokens > 32768 maximum"
 
 
 def test_no_two_errors_share_an_id():
-    first, second = error_response(NotFound("a")), error_response(NotFound("a"))
-    assert first.headers["request-id"] != second.headers["request-id"]
+    first, second = error_response(NotFound("a"), ANTHROPIC), error_response(NotFound("a"), OPENAI)
+    assert first.headers["request-id"] != second.headers["x-request-id"]
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,10 @@ async def test_telemetry_is_taken_quietly(method, path):
         assert (response.status, await response.json()) == (200, {})
 
 
+CLAUDE = {"anthropic-version": "2023-06-01"}
+"""What every client of Anthropic's sends."""
+
+
 # --- models -----------------------------------------------------------------------------
 
 
@@ -57,7 +61,7 @@ async def test_models_are_listed_under_ids_that_clients_keep():
 async def test_one_model_is_described(wanted):
     """Every Claude is served, by the model that is here."""
     async with serving(Named()) as client:
-        response = await client.get(f"/v1/models/{wanted}")
+        response = await client.get(f"/v1/models/{wanted}", headers=CLAUDE)
         assert response.status == 200
         model = await response.json()
     assert (model["id"], model["display_name"]) == (wanted, "Qwen X")
@@ -66,13 +70,13 @@ async def test_one_model_is_described(wanted):
 @pytest.mark.parametrize("name", ["qwen-x", "codriver/qwen-x", "Coder"])
 async def test_a_model_is_found_by_its_other_names(name):
     async with serving(Named()) as client:
-        response = await client.get(f"/v1/models/{name}")
+        response = await client.get(f"/v1/models/{name}", headers=CLAUDE)
         assert (await response.json())["id"] == "anthropic-local-qwen-x"
 
 
 async def test_a_model_nobody_has_is_not_found():
     async with serving(Named()) as client:
-        response = await client.get("/v1/models/gpt-x")
+        response = await client.get("/v1/models/gpt-x", headers=CLAUDE)
         assert await refusal(response) == (404, "not_found_error", "model: gpt-x")
 
 
@@ -91,7 +95,7 @@ async def test_a_model_nobody_has_is_not_found():
 )
 async def test_an_unknown_path_is_told_what_there_is(method, path):
     async with serving(engine(*HELLO)) as client:
-        status, kind, message = await refusal(await client.request(method, path))
+        status, kind, message = await refusal(await client.request(method, path, headers=CLAUDE))
     assert (status, kind) == (404, "not_found_error")
     assert "/v1/messages" in message
 
@@ -101,7 +105,7 @@ async def test_an_unknown_path_is_told_what_there_is(method, path):
 )
 async def test_a_wrong_method_is_told_so(method, path):
     async with serving(engine(*HELLO)) as client:
-        status, kind, message = await refusal(await client.request(method, path))
+        status, kind, message = await refusal(await client.request(method, path, headers=CLAUDE))
     assert (status, kind) == (405, "invalid_request_error")
     assert "does not take that method" in message
 
@@ -151,7 +155,7 @@ async def test_every_answer_has_an_id_of_its_own():
     async with serving(engine(*HELLO)) as client:
         found = [
             await request_id(await client.get("/")),
-            await request_id(await client.get("/v1/models")),
+            await request_id(await client.get("/v1/models", headers=CLAUDE)),
             await request_id(await client.get("/nowhere")),
             await request_id(await client.post("/v1/messages", json=ASK)),
             await request_id(await client.post("/v1/messages", json=STREAMED)),

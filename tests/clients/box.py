@@ -17,7 +17,7 @@ from typing import TypeAlias
 from aiohttp import web
 
 from edge.api.auth import allow_all
-from edge.api.chat import START_PATIENCE, MessagesHandler
+from edge.api.chat import START_PATIENCE, ChatHandler
 from edge.api.server import build
 from edge.chat import ChatRequest, Finished, Started, TextDelta, Usage
 from edge.config import load
@@ -80,7 +80,7 @@ def serving(script: Script, *, pace: Pace | None = None, policy: Policy = "rules
     engine = FakeEngine(script, sleep=pace.sleep)
     router = Router({LOCAL: engine}, Rules((LOCAL,)), policy)
     server = load(None).server
-    messages = MessagesHandler(
+    messages = ChatHandler(
         router,
         keepalive=pace.real(server.keepalive_seconds),
         clock=pace.clock,

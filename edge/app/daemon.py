@@ -32,7 +32,7 @@ from edge.board.live import memory_pressure
 from edge.config import LOCAL, Config, CredentialFile, UpstreamSettings, read_secret
 from edge.engines.base import Engine
 from edge.engines.llama import ModelPool, spawn
-from edge.engines.upstream import Credential, Upstream, open_session
+from edge.engines.upstream import Credential, Server, Upstream, open_session
 from edge.errors import StartFailed
 from edge.lan.addresses import beyond_loopback, interface_addresses, reachable
 from edge.lan.box import Offer
@@ -172,11 +172,8 @@ async def _engines(
         for name, settings in plant.config.upstreams.items():
             engines[name] = Upstream(
                 name,
-                settings.url,
-                await asyncio.to_thread(_credential, settings),
+                await asyncio.to_thread(_server, settings),
                 session,
-                connect_timeout=settings.connect_timeout_seconds,
-                first_byte_timeout=settings.first_byte_timeout_seconds,
                 clock=time.monotonic,
                 is_own_token=tokens.store.check if tokens else _is_placeholder,
             )
@@ -185,6 +182,20 @@ async def _engines(
     else:
         engines[LOCAL] = await stack.enter_async_context(_local(plant))
     return engines
+
+
+def _server(settings: UpstreamSettings) -> Server:
+    """Blocking. Raises ConfigError."""
+    return Server(
+        url=settings.url,
+        dialect=settings.dialect,
+        credential=_credential(settings),
+        model=settings.model,
+        models=settings.models,
+        reasoning_effort=settings.reasoning_effort,
+        connect_timeout=settings.connect_timeout_seconds,
+        first_byte_timeout=settings.first_byte_timeout_seconds,
+    )
 
 
 def _credential(settings: UpstreamSettings) -> Credential:

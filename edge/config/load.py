@@ -25,6 +25,7 @@ LOCAL = "local"
 """The name of the engine on the box itself, in routes."""
 
 _UPSTREAM_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def load(path: Path | None) -> Config:
@@ -109,11 +110,15 @@ def _format_table(value: Any, name: str) -> list[str]:
     """The tables below ``value``, each as a block of lines."""
     items = dict(value) if isinstance(value, Mapping) else _fields_of(value)
     tables = {key: item for key, item in items.items() if _is_table(item)}
-    lines = [f"{key} = {_format(item)}" for key, item in items.items() if key not in tables]
+    lines = [f"{_key(key)} = {_format(item)}" for key, item in items.items() if key not in tables]
     blocks = ["\n".join([f"[{name}]", *lines])] if lines else []
     for key, item in tables.items():
         blocks += _format_table(item, f"{name}.{key}" if name else key)
     return blocks
+
+
+def _key(name: str) -> str:
+    return name if _BARE_KEY.fullmatch(name) else _format(name)
 
 
 def _is_table(item: Any) -> bool:

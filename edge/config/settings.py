@@ -7,7 +7,7 @@ that a person names (upstreams) carry theirs. Everyone may import it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
@@ -88,9 +88,15 @@ Credential: TypeAlias = Literal["pass", "none"] | CredentialFile
 
 @dataclass(frozen=True, slots=True)
 class UpstreamSettings:
-    dialect: Literal["anthropic"]
+    """``model`` may be empty: then a client's id is sent as it is, but for those in
+    ``models``, which say what a client's id is called there."""
+
+    dialect: Literal["anthropic", "openai"]
     url: str
     credential: Credential = "pass"
+    model: str = ""
+    models: Mapping[str, str] = field(default_factory=dict)
+    reasoning_effort: bool = False
     connect_timeout_seconds: Timeout = _CONNECT_TIMEOUT
     first_byte_timeout_seconds: Timeout = _FIRST_BYTE_TIMEOUT
 

@@ -26,7 +26,7 @@ from edge.chat import (
 )
 from edge.dialects.anthropic import PING_ONLY
 from edge.engines.fake import FakeEngine, Pause, Step
-from edge.engines.upstream import Upstream, open_session
+from edge.engines.upstream import Server, Upstream, open_session
 from edge.errors import EngineError, Overloaded, UpstreamUnreachable, WorkerCrashed
 from edge.units import Seconds
 from tests.api.serving import ASK, BEGUN, END, HELLO, STREAMED, engine, refusal, serving, sse
@@ -430,11 +430,8 @@ async def test_an_upstream_out_of_reach_leaves_the_answer_to_the_box(body):
     async with open_session() as session:
         cloud = Upstream(
             "cloud",
-            f"http://127.0.0.1:{unused_port()}",
-            "none",
+            Server(f"http://127.0.0.1:{unused_port()}", credential="none"),
             session,
-            connect_timeout=Seconds(5.0),
-            first_byte_timeout=Seconds(5.0),
             clock=lambda: 1000.0,
             is_own_token=lambda token: False,
         )

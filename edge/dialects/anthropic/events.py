@@ -28,7 +28,13 @@ from edge.chat import (
     Verdict,
 )
 from edge.dialects.anthropic.errors import parse_error
-from edge.dialects.framing import ServerSentEvent, SseDecoder
+from edge.dialects.framing import (
+    LONGEST_EVENT,
+    MOST_BYTES,
+    EventTooLong,
+    ServerSentEvent,
+    SseDecoder,
+)
 from edge.errors import EngineError
 from edge.units import Tokens
 
@@ -41,20 +47,33 @@ class EventParser:
     """One answer. After Finished or Failed nothing more comes."""
 
     def __init__(self) -> None:
-        self._frames = SseDecoder()
+        self._frames = SseDecoder(LONGEST_EVENT)
+        self._bytes = 0
         self._usage = Usage()
         self._started = False
         self._in_call = False
         self._argued = False
         self._last = Finished("end_turn", Usage())
+        self._ended = False
         self._over = False
 
     def feed(self, chunk: bytes) -> list[Event]:
         """The events that ``chunk`` completes."""
-        return [event for frame in self._frames.feed(chunk) for event in self._safely(frame)]
+        if self._over:
+            return []
+        self._bytes += len(chunk)
+        if self._bytes > MOST_BYTES:
+            return self._fail(f"the other server's answer has more than {MOST_BYTES} bytes")
+        try:
+            frames = self._frames.feed(chunk)
+        except EventTooLong as error:
+            return self._fail(f"the other server's stream holds {error}")
+        return [event for frame in frames for event in self._safely(frame)]
 
     def close(self) -> list[Event]:
         """The stream ended: what was left, and Failed where the answer was not whole."""
+        if self._over:
+            return []
         events = [event for frame in self._frames.close() for event in self._safely(frame)]
         if not self._over:
             events += self._fail("the other server's stream ended before its answer did")
@@ -98,11 +117,15 @@ class EventParser:
                 return []
 
     def _start(self, message: Json) -> list[Event]:
+        if self._started:
+            raise ValueError("a second message_start")
         self._started = True
         self._usage = _usage(message.get("usage") or {}, self._usage)
         return [Started(message["model"], self._usage)]
 
     def _block(self, block: Json) -> list[Event]:
+        if self._in_call:
+            raise ValueError("a block inside a tool call")
         match block["type"]:
             case "text":
                 return _text(block.get("text") or "")
@@ -119,6 +142,8 @@ class EventParser:
 
     def _delta(self, delta: Json) -> list[Event]:
         """One delta; signatures, citations and kinds not known here have no event."""
+        if self._in_call and delta["type"] in ("text_delta", "thinking_delta"):
+            raise ValueError(f"{delta['type']} inside a tool call")
         match delta["type"]:
             case "text_delta":
                 return _text(delta["text"])
@@ -144,6 +169,8 @@ class EventParser:
         return [*empty, ToolCallEnded()]
 
     def _stop(self) -> list[Event]:
+        if not self._ended:
+            raise ValueError("message_stop before message_delta")
         if self._in_call:
             raise ValueError("message_stop inside a tool call")
         self._over = True
@@ -152,6 +179,7 @@ class EventParser:
     def _message_delta(self, data: Json) -> list[Event]:
         delta: Json = data["delta"]
         self._usage = _usage(data.get("usage") or {}, self._usage)
+        self._ended = self._ended or delta.get("stop_reason") is not None
         self._last = replace(
             self._last,
             reason=_reason(delta.get("stop_reason")),

@@ -6,9 +6,10 @@ import logging
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import aiohttp
 import pytest
@@ -19,13 +20,15 @@ from blockbuster import blockbuster_ctx
 
 from edge.chat import ChatRequest, Event, Failed, RelayChunk, RelayStarted, Wire
 from edge.config import Secret
-from edge.engines.upstream import RETRY_AFTER, Credential, Upstream, open_session
+from edge.engines.upstream import RETRY_AFTER, Credential, Server, Upstream, open_session
 from edge.errors import BadRequest, UpstreamUnreachable
 from edge.units import Seconds
 
 BOX_TOKEN = "box-token-of-this-box"
 LAPTOP_KEY = "sk-ant-laptop"
 BODY = b'{"model":  "claude-x", "spaces":   "stay"}'
+EVENTS = "text/event-stream"
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
 SSE = b"event: message_start\ndata: {}\n\n"
 
 Serve = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -67,14 +70,18 @@ def make(session: aiohttp.ClientSession, clock: Clock) -> Make:
         credential: Credential = "pass",
         first_byte_timeout: float = 5.0,
         session: aiohttp.ClientSession = session,
+        **server: Any,
     ) -> Upstream:
         return Upstream(
             "cloud",
-            str(url),
-            credential,
+            Server(
+                str(url),
+                credential=credential,
+                connect_timeout=Seconds(2.0),
+                first_byte_timeout=Seconds(first_byte_timeout),
+                **server,
+            ),
             session,
-            connect_timeout=Seconds(2.0),
-            first_byte_timeout=Seconds(first_byte_timeout),
             clock=clock,
             is_own_token=lambda token: token == BOX_TOKEN,
         )
@@ -131,7 +138,7 @@ async def received(make: Make, credential: Credential, asked: ChatRequest) -> we
     async def answer(http: web.Request) -> web.StreamResponse:
         assert await http.read() == BODY
         got.append(http)
-        return web.Response()
+        return web.Response(content_type=EVENTS)
 
     async with serving(answer) as url:
         await collect(make(url, credential), asked)
@@ -195,11 +202,11 @@ async def test_a_large_body_goes_through(make: Make) -> None:
         sizes.append(http.content_length)
         async for _ in http.content.iter_any():
             pass
-        return web.Response()
+        return web.Response(content_type=EVENTS)
 
     async with serving(answer) as url:
         wire = Wire("anthropic", "/v1/messages", (), large)
-        await collect(make(url, "none"), ChatRequest("m", (), wire=wire))
+        await collect(make(url, "none"), ChatRequest("m", (), stream=True, wire=wire))
     assert sizes == [len(large)]
 
 
@@ -208,7 +215,7 @@ async def test_a_base_path_is_kept(make: Make) -> None:
 
     async def answer(http: web.Request) -> web.StreamResponse:
         paths.append(http.path)
-        return web.Response()
+        return web.Response(content_type=EVENTS)
 
     async with serving(answer) as url:
         await collect(make(f"{url}anthropic/"), request())
@@ -274,7 +281,12 @@ async def test_the_answer_comes_untouched(make: Make) -> None:
         return web.Response(
             status=529,
             body=packed,
-            headers={"Content-Encoding": "gzip", "retry-after": "7", "request-id": "req_1"},
+            headers={
+                "Content-Type": "application/json",
+                "Content-Encoding": "gzip",
+                "retry-after": "7",
+                "request-id": "req_1",
+            },
         )
 
     async with serving(answer) as url:
@@ -292,13 +304,15 @@ async def test_the_answers_hop_headers_are_dropped(make: Make) -> None:
     async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(
             b"HTTP/1.1 200 OK\r\nConnection: close\r\nKeep-Alive: timeout=5\r\n"
+            b"Content-Type: text/event-stream\r\n"
             b"Transfer-Encoding: chunked\r\nX-One: 1\r\nX-One: 2\r\n\r\n2\r\nhi\r\n0\r\n\r\n"
         )
         await writer.drain()
 
     async with raw_server(answer) as url:
         events = await collect(make(url), request())
-    assert events == [RelayStarted(200, (("X-One", "1"), ("X-One", "2"))), RelayChunk(b"hi")]
+    headers = (("Content-Type", EVENTS), ("X-One", "1"), ("X-One", "2"))
+    assert events == [RelayStarted(200, headers), RelayChunk(b"hi")]
 
 
 async def test_chunks_come_as_they_are_sent(make: Make) -> None:
@@ -323,7 +337,7 @@ async def test_chunks_come_as_they_are_sent(make: Make) -> None:
 
 async def test_an_empty_answer(make: Make) -> None:
     async def answer(_: web.Request) -> web.StreamResponse:
-        return web.Response(status=404)
+        return web.Response(status=404, content_type="application/json")
 
     async with serving(answer) as url:
         (started,) = await collect(make(url), request())
@@ -336,7 +350,7 @@ async def test_closing_the_stream_hangs_up(make: Make) -> None:
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readexactly(len(BODY))
-        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n")
+        writer.write(HEAD + b"Transfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n")
         assert await reader.read() == b""
         hung_up.set()
 
@@ -431,7 +445,7 @@ async def test_an_answer_that_is_not_streamed_may_take_longer(make: Make) -> Non
 
     async def answer(_: web.Request) -> web.StreamResponse:
         await late.wait()
-        return web.Response(text="whole")
+        return web.Response(text="whole", content_type="application/json")
 
     async with serving(answer) as url:
         asyncio.get_running_loop().call_later(0.3, late.set)
@@ -471,7 +485,7 @@ async def test_a_broken_answer(make: Make, sent: bytes, expected: str) -> None:
 async def test_a_cut_in_the_middle_is_a_failure_at_the_end(make: Make, head: bytes) -> None:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readexactly(len(BODY))
-        writer.write(b"HTTP/1.1 200 OK\r\n" + head)
+        writer.write(HEAD + head)
         await writer.drain()
 
     async with raw_server(answer) as url:
@@ -485,16 +499,92 @@ async def test_a_cut_in_the_middle_is_a_failure_at_the_end(make: Make, head: byt
     assert not upstream.state().ready
 
 
-async def test_another_dialect_is_not_taken(make: Make) -> None:
+async def test_the_laptops_credential_goes_to_servers_of_its_dialect_only(make: Make) -> None:
     upstream = make("http://127.0.0.1:9")
     for wire in (None, Wire("openai", "/v1/chat/completions", (), b"{}")):
-        with pytest.raises(UpstreamUnreachable, match="only requests of dialect anthropic"):
+        with pytest.raises(UpstreamUnreachable, match="gets no credential of a client that"):
             await collect(upstream, ChatRequest("m", (), wire=wire))
+        with pytest.raises(UpstreamUnreachable, match="cannot count tokens for another"):
+            await upstream.count_tokens(ChatRequest("m", (), wire=wire))
+
+
+PAGE = "<html>please sign in</html>"
+
+
+@pytest.mark.parametrize("is_stream", [True, False], ids=["streamed", "whole"])
+@pytest.mark.parametrize(
+    ("status", "kind", "body", "expected"),
+    [
+        (200, "text/html", PAGE, "it answers with status 200 and text/html, not with JSON"),
+        (404, "text/html", PAGE, "it answers with status 404 and text/html, not with JSON"),
+        (502, "text/html", PAGE, "it answers with status 502 and text/html, not with JSON"),
+        (511, "text/plain", "sign in", "it answers with status 511 and text/plain"),
+    ],
+)
+async def test_a_page_is_no_answer(
+    make: Make, status: int, kind: str, body: str, expected: str, is_stream: bool
+) -> None:
+    async def answer(_: web.Request) -> web.StreamResponse:
+        return web.Response(status=status, text=body, content_type=kind)
+
+    async with serving(answer) as url:
+        upstream = make(url)
+        assert (await refusal(upstream, request(stream=is_stream))).startswith(expected)
+        assert not upstream.state().ready
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "is_stream", "expected"),
+    [
+        ("application/json", b'{"error": {"message": "no"}}', False, "status 200 and an error"),
+        (EVENTS, b'event: error\ndata: {"type": "error"}\n\n', True, "status 200 and an error"),
+        (EVENTS, b'data: {"error": {"message": "no"}}\n\n', True, "status 200 and an error"),
+        ("application/json", b'{"type": "message"}', True, "a whole where a stream was asked for"),
+        (EVENTS, SSE, False, "or the other way round"),
+    ],
+)
+async def test_a_success_that_is_none(
+    make: Make, kind: str, body: bytes, is_stream: bool, expected: str
+) -> None:
+    async def answer(_: web.Request) -> web.StreamResponse:
+        return web.Response(body=body, content_type=kind)
+
+    async with serving(answer) as url:
+        assert expected in await refusal(make(url), request(stream=is_stream))
+
+
+async def test_headers_without_end_are_given_up(make: Make) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\n")
+        with suppress(ConnectionError):
+            while True:
+                writer.write(b"X-More: " + b"x" * 8000 + b"\r\n")
+                await writer.drain()
+
+    async with raw_server(answer) as url:
+        assert await refusal(make(url)) in (
+            "its answer is not HTTP",
+            "the connection broke before an answer",
+        )
+
+
+async def test_a_model_is_asked_for_by_its_name_there(make: Make) -> None:
+    bodies = []
+
+    async def answer(http: web.Request) -> web.StreamResponse:
+        bodies.append(await http.read())
+        return web.Response(content_type=EVENTS)
+
+    async with serving(answer) as url:
+        upstream = make(url, "none", model="other", models={"claude-x": "mine"})
+        await collect(upstream, request())
+        await collect(upstream, replace(request(), model="claude-y"))
+    assert bodies == [b'{"model":"mine","spaces":"stay"}', b'{"model":"other","spaces":"stay"}']
 
 
 async def test_no_secret_is_logged(make: Make, caplog: pytest.LogCaptureFixture) -> None:
     async def answer(_: web.Request) -> web.StreamResponse:
-        return web.Response(text="x")
+        return web.Response(text="x", content_type=EVENTS)
 
     with caplog.at_level(logging.DEBUG):
         async with serving(answer) as url:
@@ -508,7 +598,7 @@ async def test_no_secret_is_logged(make: Make, caplog: pytest.LogCaptureFixture)
 
 async def test_state_follows_the_last_try(make: Make, clock: Clock) -> None:
     async def answer(_: web.Request) -> web.StreamResponse:
-        return web.Response(text="x")
+        return web.Response(text="x", content_type=EVENTS)
 
     async with serving(answer) as url:
         upstream = make(url)

@@ -1,0 +1,305 @@
+"""An engine that is another server: its bytes where it speaks the request's dialect, else
+a translation.
+
+Whatever goes wrong before the first byte of an answer is raised, so that the router can ask
+another engine. Constructed by app, called by routing.
+"""
+
+from __future__ import annotations
+
+from asyncio import timeout
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing, suppress
+from dataclasses import replace
+
+import aiohttp
+import msgspec
+
+from edge.chat import (
+    ChatRequest,
+    Event,
+    Failed,
+    Finished,
+    RelayChunk,
+    RelayStarted,
+    Started,
+    Wire,
+)
+from edge.config import Secret
+from edge.engines.base import ModelInfo
+from edge.engines.upstream.answers import JSON, begins_with_error, kind_of, strangeness
+from edge.engines.upstream.codecs import codec_of
+from edge.engines.upstream.headers import (
+    HOP_BY_HOP,
+    NOT_SENT,
+    Headers,
+    authorised,
+    credential_header,
+    kept,
+    wait_of,
+    without,
+)
+from edge.engines.upstream.link import Link
+from edge.engines.upstream.server import Server
+from edge.errors import BadRequest, CodriverError, TimedOut, UpstreamUnreachable
+from edge.state import EngineState
+from edge.units import Seconds, Tokens
+
+COUNT_PATH = "/v1/messages/count_tokens"
+COUNT_ANSWER_LIMIT = 65_536
+"""Bytes of a count_tokens answer; a real one has some thirty."""
+ERROR_LIMIT = 262_144
+"""Bytes of an error's body that are read."""
+WHOLE_LIMIT = 16_777_216
+"""Bytes of an answer that came whole where a stream was asked for."""
+WHOLE_ANSWER_TIMEOUT = Seconds(600.0)
+"""For an answer that is not streamed, the first byte comes after the last token."""
+SILENCE = Seconds(120.0)
+"""A translated answer whose server says nothing for so long is given up: the box's own
+keep-alives hide the silence from the client. A relayed one is the client's to judge."""
+LINGER = Seconds(0.25)
+"""How long the end of a finished answer's body is waited for, to use its connection again."""
+
+
+class _Count(msgspec.Struct):
+    input_tokens: int
+
+
+class Upstream:
+    """The server ``server``. ``is_own_token`` knows the box's own token, which is never
+    handed on; ``clock`` is monotonic."""
+
+    def __init__(
+        self,
+        name: str,
+        server: Server,
+        session: aiohttp.ClientSession,
+        *,
+        clock: Callable[[], float],
+        is_own_token: Callable[[str], bool],
+    ) -> None:
+        self._name = name
+        self._server = server
+        self._codec = codec_of(server)
+        self._link = Link(name, server, session, clock)
+        self._is_own_token = is_own_token
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    def state(self) -> EngineState:
+        return self._link.state()
+
+    def models(self) -> tuple[ModelInfo, ...]:
+        """None of its own: it serves what a client asks of it."""
+        return ()
+
+    async def count_tokens(self, request: ChatRequest) -> Tokens:
+        """The server's count. Raises UpstreamUnreachable if it gives none."""
+        wire = request.wire
+        if wire is None or wire.dialect != self._server.dialect:
+            raise UpstreamUnreachable(f"{self._name} cannot count tokens for another dialect")
+        if wire.path.partition("?")[0] != COUNT_PATH:
+            raise UpstreamUnreachable(f"{self._name} counts only what came to be counted")
+        headers = without(self._relayed_headers(wire), {"accept-encoding"})
+        patience = self._server.first_byte_timeout
+        response, answer = await self._ask_as_it_came(request, wire, headers, patience)
+        try:
+            while len(answer) < COUNT_ANSWER_LIMIT and (more := await self._link.next(response)):
+                answer += more
+            return self._count(response.status, answer)
+        finally:
+            response.close()
+
+    def stream(self, request: ChatRequest) -> AsyncGenerator[Event, None]:
+        """Raises before the first byte only; what breaks later comes as a last Failed."""
+        wire = request.wire
+        if wire is not None and wire.dialect == self._server.dialect:
+            return self._relayed(request, wire)
+        return self._translated(request)
+
+    # --- relayed ------------------------------------------------------------------------
+
+    async def _relayed(self, request: ChatRequest, wire: Wire) -> AsyncGenerator[Event, None]:
+        """RelayStarted, then every byte as it comes."""
+        patience = self._server.first_byte_timeout
+        if not request.stream:
+            patience = max(patience, WHOLE_ANSWER_TIMEOUT)
+        headers = self._relayed_headers(wire)
+        response, chunk = await self._ask_as_it_came(request, wire, headers, patience)
+        try:
+            self._check_relayable(response, chunk, stream=request.stream)
+            yield RelayStarted(response.status, kept(_head(response), HOP_BY_HOP))
+            while chunk:
+                yield RelayChunk(chunk)
+                try:
+                    chunk = await self._link.next(response)
+                except UpstreamUnreachable as error:
+                    yield Failed(error)
+                    return
+            self._link.succeeded()
+        finally:
+            response.close()
+
+    def _check_relayable(
+        self, response: aiohttp.ClientResponse, chunk: bytes, *, stream: bool
+    ) -> None:
+        """Raises UpstreamUnreachable for what must not pass for an answer."""
+        kind = response.headers.get("content-type")
+        strange = strangeness(response.status, kind, stream=stream)
+        if strange is not None:
+            raise self._link.failed(strange)
+        self._link.accepted()
+        if response.status == 200 and begins_with_error(chunk):
+            raise self._link.refused("it answers with status 200 and an error")
+
+    async def _ask_as_it_came(
+        self, request: ChatRequest, wire: Wire, headers: Headers, patience: Seconds
+    ) -> tuple[aiohttp.ClientResponse, bytes]:
+        if not wire.path.startswith("/"):
+            # Anything else could change the host that the credential goes to.
+            raise BadRequest("the path of a request begins with a slash")
+        model = self._server.model_for(request.model)
+        body = wire.body if model == request.model else _renamed(wire.body, model)
+        return await self._link.ask(self._server.address(wire.path), headers, body, patience)
+
+    def _relayed_headers(self, wire: Wire) -> Headers:
+        """The laptop's headers as they came, but for the hop's own and the credential."""
+        headers = authorised(kept(wire.headers, NOT_SENT), self._server, self._is_own_token)
+        if headers is None:
+            raise UpstreamUnreachable(
+                f"{self._name} wants the laptop's own credential and the request has none for it"
+            )
+        return headers
+
+    # --- translated ---------------------------------------------------------------------
+
+    async def _translated(self, request: ChatRequest) -> AsyncGenerator[Event, None]:
+        """Always asked for as a stream: so the first byte comes early, and silence shows."""
+        model = self._server.model_for(request.model)
+        headers = (*self._codec.headers(request), *self._own_credential(request))
+        body = self._rendered(replace(request, stream=True, model=model))
+        address = self._server.address(self._codec.path)
+        patience = self._server.first_byte_timeout
+        response, chunk = await self._link.ask(address, headers, body, patience)
+        try:
+            async with aclosing(self._events(response, chunk)) as events:
+                async for event in events:
+                    if isinstance(event, Started):
+                        # Clients drop the thinking of a model that they did not ask for.
+                        event = replace(event, model=request.model)
+                    yield event
+                    if isinstance(event, Finished):
+                        self._link.succeeded()
+                        await self._drain(response)
+        finally:
+            response.close()
+
+    def _own_credential(self, request: ChatRequest) -> Headers:
+        """A laptop's credential is for servers of its own dialect: it never goes here."""
+        credential = self._server.credential
+        if isinstance(credential, Secret):
+            return (credential_header(self._server.dialect, credential),)
+        if credential == "none":
+            return ()
+        came = "another dialect" if request.wire is None else request.wire.dialect
+        raise UpstreamUnreachable(
+            f"{self._name} speaks {self._server.dialect} and gets no credential of a client that "
+            f"speaks {came}: give it one of its own in upstreams.{self._name}.credential"
+        )
+
+    def _rendered(self, request: ChatRequest) -> bytes:
+        """What this server cannot be asked, another engine perhaps can."""
+        try:
+            return self._codec.render(request)
+        except BadRequest as error:
+            raise UpstreamUnreachable(f"{self._name} cannot be asked this: {error}") from None
+
+    async def _events(
+        self, response: aiohttp.ClientResponse, chunk: bytes
+    ) -> AsyncGenerator[Event, None]:
+        strange = strangeness(response.status, response.headers.get("content-type"), stream=True)
+        is_whole = kind_of(response.headers.get("content-type")) == JSON
+        if strange is not None and not is_whole:
+            raise self._link.failed(strange)
+        if response.headers.get("content-encoding", "identity").lower() != "identity":
+            raise self._link.failed("it compresses its answer although it was asked not to")
+        self._link.accepted()
+        if response.status != 200:
+            body = await self._link.whole(response, chunk, ERROR_LIMIT, SILENCE)
+            raise self._told(body, response)
+        if is_whole:
+            body = await self._link.whole(response, chunk, WHOLE_LIMIT, SILENCE)
+            for event in self._codec.whole(body):
+                yield event
+            return
+        async with aclosing(self._parsed(response, chunk)) as events:
+            async for event in events:
+                yield event
+
+    async def _parsed(
+        self, response: aiohttp.ClientResponse, chunk: bytes
+    ) -> AsyncGenerator[Event, None]:
+        parser = self._codec.parser()
+        while True:
+            for event in parser.feed(chunk) if chunk else parser.close():
+                yield self._scrubbed(event)
+                if isinstance(event, Finished | Failed):
+                    return
+            try:
+                chunk = await self._link.next(response, SILENCE)
+            except UpstreamUnreachable as error:
+                yield Failed(error)
+                return
+
+    def _told(self, body: bytes, response: aiohttp.ClientResponse) -> CodriverError:
+        """The server's refusal as an error of ours."""
+        wait = wait_of(response.headers.get("retry-after"))
+        error = self._codec.error(body, response.status, wait)
+        if isinstance(error, TimedOut):
+            # Its time is over, not that of the client's request: another engine may answer.
+            return self._link.refused(f"it ran out of time: {self._scrub(str(error))}")
+        error.args = (f"{self._name}: {self._scrub(str(error))}",)
+        return error
+
+    def _scrubbed(self, event: Event) -> Event:
+        if isinstance(event, Failed):
+            event.error.args = (self._scrub(str(event.error)),)
+        return event
+
+    def _scrub(self, text: str) -> str:
+        """Servers like to quote the key that they do not accept."""
+        credential = self._server.credential
+        if not isinstance(credential, Secret):
+            return text
+        return text.replace(credential.reveal(), "(the credential)")
+
+    async def _drain(self, response: aiohttp.ClientResponse) -> None:
+        with suppress(TimeoutError, aiohttp.ClientError, OSError):
+            async with timeout(LINGER):
+                while await response.content.readany():
+                    pass
+
+    def _count(self, status: int, answer: bytes) -> Tokens:
+        if status != 200:
+            raise UpstreamUnreachable(f"{self._name} answered a count with status {status}")
+        try:
+            return Tokens(msgspec.json.decode(answer, type=_Count).input_tokens)
+        except msgspec.DecodeError:
+            raise UpstreamUnreachable(f"{self._name} answered a count with no count") from None
+
+
+def _renamed(body: bytes, model: str) -> bytes:
+    """The request with another model's name; everything else stays byte for byte."""
+    fields = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+    fields["model"] = msgspec.Raw(msgspec.json.encode(model))
+    return msgspec.json.encode(fields)
+
+
+def _head(response: aiohttp.ClientResponse) -> Headers:
+    """The answer's headers with their names written as the server wrote them."""
+    return tuple(
+        (name.decode("utf-8", "replace"), value.decode("utf-8", "replace"))
+        for name, value in response.raw_headers
+    )

@@ -1,0 +1,146 @@
+"""One server over HTTP: a request out, the first bytes of its answer in, and how it went.
+
+Knows no dialect. Nothing of a credential appears in a log or an error: reasons are in our
+own words, the library's may quote headers. For this package.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from asyncio import timeout
+from collections.abc import Callable
+
+import aiohttp
+from yarl import URL
+
+from edge.engines.upstream.headers import Headers
+from edge.engines.upstream.server import Server
+from edge.engines.upstream.session import proxy_for
+from edge.errors import UpstreamUnreachable
+from edge.state import EngineState
+from edge.units import Seconds
+
+RETRY_AFTER = Seconds(15.0)
+"""How long after a failure the upstream calls itself not ready."""
+
+_UNSET = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
+
+
+class Link:
+    """Single writer of what is known of the server's health. ``clock`` is monotonic."""
+
+    def __init__(
+        self,
+        name: str,
+        server: Server,
+        session: aiohttp.ClientSession,
+        clock: Callable[[], float],
+    ) -> None:
+        self._name = name
+        self._server = server
+        self._session = session
+        self._clock = clock
+        self._proxy = proxy_for(server.url)
+        self._failure: tuple[float, str] | None = None
+        self._succeeded_at: float | None = None
+
+    def state(self) -> EngineState:
+        """Ready, unless the last try failed a moment ago."""
+        now = self._clock()
+        since = None if self._succeeded_at is None else Seconds(now - self._succeeded_at)
+        if self._failure is not None and now - self._failure[0] < RETRY_AFTER:
+            return EngineState(False, self._failure[1], since)
+        reason = "not tried yet" if since is None else f"answered {since:.0f} s ago"
+        return EngineState(True, reason, since)
+
+    def succeeded(self) -> None:
+        """A whole answer came."""
+        self._succeeded_at = self._clock()
+
+    def failed(self, why: str) -> UpstreamUnreachable:
+        """The error to raise; for a while the server is not ready."""
+        error = self.refused(why)
+        self._failure = (self._clock(), str(error))
+        return error
+
+    def refused(self, why: str) -> UpstreamUnreachable:
+        """The same for what says nothing of the server's health."""
+        return UpstreamUnreachable(f"{self._name} ({self._server.host}): {why}")
+
+    async def ask(
+        self, address: str, headers: Headers, body: bytes, patience: Seconds
+    ) -> tuple[aiohttp.ClientResponse, bytes]:
+        """Send, and wait for the head and the first bytes. Raises UpstreamUnreachable."""
+        try:
+            async with timeout(patience):
+                response = await self._post(address, headers, body)
+                try:
+                    chunk = await response.content.readany()
+                except BaseException:
+                    response.close()
+                    raise
+        except (aiohttp.ClientError, OSError) as error:
+            raise self.failed(self._why(error, patience)) from None
+        return response, chunk
+
+    def accepted(self) -> None:
+        """Its answer is one of its API: whatever failed before is over."""
+        self._failure = None
+
+    async def next(self, response: aiohttp.ClientResponse, silence: Seconds | None = None) -> bytes:
+        """The next bytes, empty at the end. Raises UpstreamUnreachable on a cut, and where
+        nothing comes for so long."""
+        try:
+            async with timeout(silence):
+                return await response.content.readany()
+        except TimeoutError:
+            raise self.failed(f"it has said nothing for {silence:g} s") from None
+        except (aiohttp.ClientError, OSError):
+            raise self.failed("it broke off in the middle of its answer") from None
+
+    async def whole(
+        self, response: aiohttp.ClientResponse, first: bytes, limit: int, silence: Seconds
+    ) -> bytes:
+        """The rest of a body. Raises UpstreamUnreachable where it is over ``limit``."""
+        body = bytearray(first)
+        while more := await self.next(response, silence):
+            body += more
+            if len(body) > limit:
+                raise self.failed(f"its answer has more than {limit} bytes")
+        return bytes(body)
+
+    async def _post(self, address: str, headers: Headers, body: bytes) -> aiohttp.ClientResponse:
+        return await self._session.post(
+            URL(address, encoded=True),
+            data=io.BytesIO(body),
+            headers=headers,
+            skip_auto_headers=_UNSET,
+            allow_redirects=False,
+            auto_decompress=False,
+            proxy=self._proxy,
+            timeout=aiohttp.ClientTimeout(connect=self._server.connect_timeout),
+        )
+
+    def _why(self, error: BaseException, patience: Seconds) -> str:
+        match error:
+            case aiohttp.ClientConnectorDNSError():
+                return "its name cannot be resolved"
+            case aiohttp.ClientConnectorCertificateError():
+                return "its TLS certificate is not accepted"
+            case aiohttp.ClientSSLError():
+                return "TLS cannot be agreed on"
+            case aiohttp.ConnectionTimeoutError():
+                return f"no connection within {self._server.connect_timeout:g} s"
+            case TimeoutError():
+                return f"no answer within {patience:g} s"
+            case aiohttp.ClientHttpProxyError():
+                return f"the proxy refuses with status {error.status}"
+            case aiohttp.ClientProxyConnectionError():
+                return "no connection to the proxy"
+            case aiohttp.ClientConnectorError(errno=int(number)):
+                return f"no connection: {os.strerror(number)}"
+            case aiohttp.ClientResponseError():
+                return "its answer is not HTTP"
+            case _:
+                return "the connection broke before an answer"

@@ -23,6 +23,7 @@ from edge.chat import (
 from edge.dialects import anthropic
 from edge.engines.base import ModelInfo
 from edge.engines.fake import FakeEngine, Pause
+from edge.engines.upstream import Server, Upstream, open_session
 from edge.errors import Overloaded, PromptTooLong, UpstreamUnreachable, WorkerCrashed
 from edge.units import Seconds, Tokens
 from tests.api.serving import BEGUN, END, HELLO, engine, serving
@@ -214,3 +215,38 @@ def test_ids_and_times_are_brought():
     assert (first["id"], first["created"]) == ("chatcmpl-" + "0" * 24, 7)
     renderer = AnthropicDoor(random_bytes=lambda count: bytes(count)).renderer(request)
     assert anthropic.message_id(bytes(anthropic.RANDOM_BYTES)).encode() in renderer.render(BEGUN)
+
+
+# --- one box behind another -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("is_stream", [True, False], ids=["streamed", "whole"])
+@pytest.mark.parametrize(
+    ("dialect", "path"), [("openai", "/v1/messages"), ("anthropic", "/v1/chat/completions")]
+)
+async def test_a_box_that_asks_another_in_the_other_dialect(dialect, path, is_stream):
+    call = (ToolCallStarted("call_1", "t"), ToolCallDelta('{"a":1}'), ToolCallEnded())
+    far = engine(BEGUN, TextDelta("Hello"), *call, Finished("tool_use", Usage(Tokens(3))))
+    asked = {**ASK, "max_tokens": 9, "stream": is_stream}
+    async with serving(far) as behind, open_session() as session:
+        url = str(behind.make_url("/"))
+        near = Upstream(
+            "cloud",
+            Server(url, dialect, "none", model="claude-there"),
+            session,
+            clock=lambda: 0.0,
+            is_own_token=lambda token: False,
+        )
+        async with serving(near) as client:
+            response = await client.post(path, json=asked)
+            body = await response.read()
+            assert response.status == 200, body
+            assert response.headers["x-codriver-route"] == "cloud"
+    assert b"Hello" in body
+    assert b"call_1" in body
+    assert far.requests[0].model == "claude-there"
+    assert far.requests[0].wire is not None
+    assert far.requests[0].wire.dialect == dialect
+    if not is_stream:
+        usage = json.loads(body)["usage"]
+        assert 3 in (usage.get("input_tokens"), usage.get("prompt_tokens"))

@@ -48,6 +48,24 @@ def test_the_commented_example_is_valid(file: Path) -> None:
     assert config == loaded(file, CLOUD), "the example shows the defaults"
 
 
+def test_the_commented_example_of_the_other_dialect_is_valid(file: Path) -> None:
+    block = re.search(r"^# \[upstreams\.open\]\n(?:#.*\n)+", DEFAULTS.read_text(), re.MULTILINE)
+    assert block is not None
+    upstream = loaded(file, re.sub(r"^# ", "", block[0], flags=re.MULTILINE)).upstreams["open"]
+    assert (upstream.dialect, upstream.model) == ("openai", "qwen/qwen3-coder")
+    assert upstream.models == {"claude-opus-5": "moonshotai/kimi-k2"}
+    assert upstream.reasoning_effort is False
+
+
+def test_names_of_models_are_printed_so_that_they_load(file: Path) -> None:
+    models = '[upstreams.cloud.models]\n"claude-3.5 \\"x\\"" = "qwen/a"\nplain = "b"\n'
+    config = loaded(file, CLOUD + models)
+    assert config.upstreams["cloud"].models == {'claude-3.5 "x"': "qwen/a", "plain": "b"}
+    assert loaded(file, format_effective(config)) == config
+    said = complaint(file, CLOUD + "[upstreams.cloud.models]\na = 7\n")
+    assert said == "upstreams.cloud.models.a: expected a text, got the number 7"
+
+
 def test_a_file_names_only_what_it_changes(file: Path) -> None:
     config = loaded(file, "[server]\nport = 80\n")
     assert config.server.port == 80

@@ -77,12 +77,14 @@ class Upstream:
         *,
         clock: Callable[[], float],
         is_own_token: Callable[[str], bool],
+        silence: Seconds = SILENCE,
     ) -> None:
         self._name = name
         self._server = server
         self._codec = codec_of(server)
         self._link = Link(name, server, session, clock)
         self._is_own_token = is_own_token
+        self._silence = silence
 
     @property
     def name(self) -> str:
@@ -227,10 +229,10 @@ class Upstream:
             raise self._link.failed("it compresses its answer although it was asked not to")
         self._link.accepted()
         if response.status != 200:
-            body = await self._link.whole(response, chunk, ERROR_LIMIT, SILENCE)
+            body = await self._link.whole(response, chunk, ERROR_LIMIT, self._silence)
             raise self._told(body, response)
         if is_whole:
-            body = await self._link.whole(response, chunk, WHOLE_LIMIT, SILENCE)
+            body = await self._link.whole(response, chunk, WHOLE_LIMIT, self._silence)
             for event in self._codec.whole(body):
                 yield event
             return
@@ -248,7 +250,7 @@ class Upstream:
                 if isinstance(event, Finished | Failed):
                     return
             try:
-                chunk = await self._link.next(response, SILENCE)
+                chunk = await self._link.next(response, self._silence)
             except UpstreamUnreachable as error:
                 yield Failed(error)
                 return

@@ -103,11 +103,12 @@ class Link:
         self, response: aiohttp.ClientResponse, first: bytes, limit: int, silence: Seconds
     ) -> bytes:
         """The rest of a body. Raises UpstreamUnreachable where it is over ``limit``."""
-        body = bytearray(first)
-        while more := await self.next(response, silence):
+        body, more = bytearray(), first
+        while more:
             body += more
             if len(body) > limit:
                 raise self.failed(f"its answer has more than {limit} bytes")
+            more = await self.next(response, silence)
         return bytes(body)
 
     async def _post(self, address: str, headers: Headers, body: bytes) -> aiohttp.ClientResponse:

@@ -20,6 +20,7 @@ from edge.chat import (
     Usage,
 )
 from edge.dialects.anthropic import EventParser, StreamRenderer
+from edge.dialects.framing import LONGEST_EVENT, MOST_BYTES
 from edge.errors import EngineError, Overloaded
 from edge.units import Seconds, Tokens
 from tests.dialects.anthropic import strategies
@@ -182,3 +183,45 @@ def test_a_stream_of_something_else_fails(sent):
     assert isinstance(read[-1], Failed)
     assert isinstance(read[-1].error, EngineError)
     assert not [event for event in read if isinstance(event, Finished)]
+
+
+def block(index, **fields):
+    return {"type": "content_block_start", "index": index, "content_block": fields}
+
+
+CALL = block(0, type="tool_use", id="t", name="n")
+SAID = {
+    "type": "content_block_delta",
+    "index": 0,
+    "delta": {"type": "text_delta", "text": "a"},
+}
+
+
+@pytest.mark.parametrize(
+    ("frames", "words"),
+    [
+        ([START, START], "a second message_start"),
+        ([START, CALL, block(1, type="text")], "a block inside a tool call"),
+        ([START, CALL, SAID], "text_delta inside a tool call"),
+        ([START, STOP], "message_stop before message_delta"),
+    ],
+)
+def test_events_in_the_wrong_order_fail(frames, words):
+    assert words in str(parse(stream(*frames))[-1].error)
+
+
+def test_a_line_without_end_and_an_answer_without_end_are_given_up():
+    parser = EventParser()
+    fed, events = 0, parser.feed(b"data: ")
+    while not events:
+        events = parser.feed(b"x" * 65_536)
+        fed += 65_536
+    assert fed <= LONGEST_EVENT + 65_536
+    assert "more than" in str(events[0].error)
+    assert parser.feed(b"more") == parser.close() == []
+    parser, events, fed = EventParser(), [], 0
+    line = stream({"type": "ping", "pad": "x" * 4_000_000})
+    while not events:
+        events = parser.feed(line)
+        fed += len(line)
+    assert fed <= MOST_BYTES + len(line)

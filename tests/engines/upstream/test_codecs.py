@@ -1,0 +1,56 @@
+"""What each dialect's server is sent and how its answers are read."""
+
+import json
+
+import pytest
+
+from edge.chat import ChatRequest, Finished, Message, Text, ThinkingOption, ToolChange
+from edge.engines.upstream.codecs import AnthropicCodec, OpenAICodec, codec_of
+from edge.engines.upstream.server import Server
+from edge.errors import EngineError, Overloaded
+from edge.units import Seconds
+
+HELLO = (Message("user", (Text("hi"),)),)
+
+
+def test_the_dialects():
+    assert isinstance(codec_of(Server("http://a")), AnthropicCodec)
+    assert codec_of(Server("http://a", "openai", reasoning_effort=True)) == OpenAICodec(True)
+
+
+def test_what_only_anthropics_models_understand_does_not_reach_others():
+    request = ChatRequest(
+        "m",
+        (*HELLO, Message("system", (Text("later"), ToolChange("removal", "t")))),
+        system=(Text("x-anthropic-billing-header: cc_version=1;"), Text("Be kind.")),
+        thinking=ThinkingOption("adaptive"),
+        effort="low",
+    )
+    body = json.loads(OpenAICodec(reasoning=True).render(request))
+    assert [message["role"] for message in body["messages"]] == ["system", "user"]
+    assert "billing" not in str(body)
+    assert body["reasoning_effort"] == "low"
+    assert "reasoning_effort" not in json.loads(OpenAICodec().render(request))
+
+
+@pytest.mark.parametrize("codec", [AnthropicCodec(), OpenAICodec()])
+def test_nothing_is_packed(codec):
+    headers = dict(codec.headers(ChatRequest("m", HELLO, deadline=Seconds(3.0))))
+    assert headers["accept-encoding"] == "identity"
+    assert not any(name.startswith("x-codriver") for name in headers)
+
+
+@pytest.mark.parametrize("codec", [AnthropicCodec(), OpenAICodec()])
+def test_errors_carry_when_to_come_back(codec):
+    body = b'{"type": "error", "error": {"type": "overloaded_error", "message": "busy"}}'
+    error = codec.error(body, 529, Seconds(9.0))
+    assert isinstance(error, Overloaded)
+    assert (error.retry_after, error.status, error.origin) == (9.0, 529, "upstream")
+
+
+def test_whole_answers():
+    answer = {"choices": [{"message": {"content": "a"}, "finish_reason": "stop"}]}
+    events = OpenAICodec().whole(json.dumps(answer).encode())
+    assert isinstance(events[-1], Finished)
+    with pytest.raises(EngineError):
+        AnthropicCodec().whole(b"{}")

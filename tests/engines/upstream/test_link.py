@@ -1,0 +1,97 @@
+"""A server's health, connections kept, and the proxy on the way."""
+
+import asyncio
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer, unused_port
+
+from edge.engines.upstream import RETRY_AFTER, Server, open_session
+from edge.engines.upstream.link import Link
+from edge.errors import UpstreamUnreachable
+from edge.units import Seconds
+
+
+def test_a_failure_is_believed_for_a_while_and_a_refusal_is_none():
+    now = [1000.0]
+    link = Link("cloud", Server("https://a.example/v1"), None, lambda: now[0])  # type: ignore[arg-type]
+    assert str(link.refused("no")) == "cloud (a.example): no"
+    assert link.state().ready
+    link.failed("gone")
+    assert (link.state().ready, link.state().reason) == (False, "cloud (a.example): gone")
+    now[0] += RETRY_AFTER
+    assert link.state().ready
+    link.failed("gone")
+    link.accepted()
+    link.succeeded()
+    now[0] += 3
+    assert link.state().reason == "answered 3 s ago"
+
+
+async def test_a_connection_is_used_again():
+    peers = []
+
+    async def answer(request: web.Request) -> web.Response:
+        assert request.transport is not None
+        peers.append(request.transport.get_extra_info("peername"))
+        return web.Response(body=b"whole")
+
+    app = web.Application()
+    app.router.add_post("/", answer)
+    async with TestServer(app) as server, open_session() as session:
+        url = str(server.make_url("/"))
+        link = Link("cloud", Server(url), session, lambda: 0.0)
+        for _ in range(3):
+            response, first = await link.ask(url, (), b"", Seconds(5.0))
+            assert await link.whole(response, first, 100, Seconds(5.0)) == b"whole"
+            response.close()
+    assert len(set(peers)) == 1
+
+
+async def test_bounds_of_a_body():
+    silent = asyncio.Event()
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(b"x" * 1000)
+        await silent.wait()
+        return response
+
+    app = web.Application()
+    app.router.add_post("/", answer)
+    async with TestServer(app) as server, open_session() as session:
+        url = str(server.make_url("/"))
+        link = Link("cloud", Server(url), session, lambda: 0.0)
+        for limit, words in ((10, "more than 10 bytes"), (10_000, "said nothing for 0.1 s")):
+            response, first = await link.ask(url, (), b"", Seconds(5.0))
+            with pytest.raises(UpstreamUnreachable, match=words):
+                await link.whole(response, first + b"x" * 11, limit, Seconds(0.1))
+            response.close()
+        silent.set()
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+async def test_the_way_leads_through_the_proxy(monkeypatch, is_open):
+    asked = []
+
+    async def proxied(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append((await reader.readuntil(b"\r\n\r\n")).split(b"\r\n")[0])
+        writer.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    proxy = await asyncio.start_server(proxied, "127.0.0.1", 0)
+    port = proxy.sockets[0].getsockname()[1] if is_open else unused_port()
+    monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{port}")
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    async with proxy, open_session() as session:
+        link = Link("cloud", Server("https://a.example"), session, lambda: 0.0)
+        with pytest.raises(UpstreamUnreachable) as caught:
+            await link.ask("https://a.example/v1/messages", (), b"", Seconds(5.0))
+    if is_open:
+        assert asked == [b"CONNECT a.example:443 HTTP/1.1"]
+        assert "the proxy refuses with status 403" in str(caught.value)
+    else:
+        assert "no connection to the proxy" in str(caught.value)

@@ -79,8 +79,14 @@ _WORDS: dict[str, int] = {
 
 _TOO_LONG = ("context_length_exceeded", "exceed_context_size_error")
 _OURS = re.compile(r"prompt is too long: (?P<tokens>\d+) tokens > (?P<maximum>\d+) maximum")
-_MAXIMUM = re.compile(r"maximum context length is (?P<maximum>\d+)")
-_TOKENS = re.compile(r"(?:resulted in|requested|contains at least|has) (?P<tokens>\d+)")
+_MAXIMUM = re.compile(
+    r"(?:maximum context length is|context length of only|available context size \()"
+    r" ?(?P<maximum>\d+)"
+)
+_TOKENS = re.compile(
+    r"(?:resulted in|requested|contains at least|has|keep the first|request \()"
+    r" ?(?P<tokens>\d+)"
+)
 _UNEXPLAINED = "the other server answered with an error it did not explain"
 
 

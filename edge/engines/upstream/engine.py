@@ -262,7 +262,10 @@ class Upstream:
         if isinstance(error, TimedOut):
             # Its time is over, not that of the client's request: another engine may answer.
             return self._link.refused(f"it ran out of time: {self._scrub(str(error))}")
-        error.args = (f"{self._name}: {self._scrub(str(error))}",)
+        told = self._scrub(str(error))
+        # Clients look for an overflow's words at the beginning, to shorten their prompt.
+        is_overflow = told.startswith("prompt is too long")
+        error.args = (told if is_overflow else f"{self._name}: {told}",)
         return error
 
     def _scrubbed(self, event: Event) -> Event:

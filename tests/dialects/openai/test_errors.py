@@ -87,6 +87,13 @@ def test_ours_read_back(error, has_status):
          400, PromptTooLong, "900 tokens > 512 maximum"),
         ({"error": {"code": 503, "message": "Loading model", "type": "unavailable_error"}},
          503, Overloaded, "Loading"),
+        ({"error": {"message": "request (900 tokens) exceeds the available context size "
+                    "(512 tokens), try increasing it"}},
+         500, PromptTooLong, "900 tokens > 512 maximum"),
+        # LM Studio, with its status
+        ({"error": "Trying to keep the first 900 tokens when context the overflows. However, the "
+          "model is loaded with context length of only 512 tokens, which is not enough."},
+         500, PromptTooLong, "900 tokens > 512 maximum"),
         # without the numbers
         ({"error": {"message": "too long", "code": "context_length_exceeded"}},
          400, BadRequest, "prompt is too long: too long"),
@@ -99,13 +106,14 @@ def test_ours_read_back(error, has_status):
         ("<html>", 500, EngineError, "did not explain"),
         ([], 418, BadRequest, "did not explain"),
     ],
-    ids=range(13),
+    ids=range(15),
 )  # fmt: skip
 def test_what_servers_say(body, status, kind, words):
     error = parse_error(json.dumps(body), status)
     assert isinstance(error, kind)
     assert words in str(error)
-    assert (error.status, error.origin) == (status, "upstream")
+    expected = 400 if isinstance(error, PromptTooLong) else status
+    assert (error.status, error.origin) == (expected, "upstream")
 
 
 def test_when_to_come_back_is_passed_on():

@@ -1,13 +1,13 @@
 """What can be configured, as frozen values: one class per table of the TOML file.
 
 Pure data. The defaults stand in ``data/default.toml``, not here; only the tables
-that a person names (upstreams) carry theirs. Everyone may import it.
+that a person names (upstreams, routes) carry theirs. Everyone may import it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
@@ -88,23 +88,47 @@ Credential: TypeAlias = Literal["pass", "none"] | CredentialFile
 
 @dataclass(frozen=True, slots=True)
 class UpstreamSettings:
-    dialect: Literal["anthropic"]
+    dialect: Literal["anthropic", "openai"]
     url: str
+    model: str = ""
     credential: Credential = "pass"
     connect_timeout_seconds: Timeout = _CONNECT_TIMEOUT
     first_byte_timeout_seconds: Timeout = _FIRST_BYTE_TIMEOUT
 
 
+Count = Annotated[Tokens, Between(0, 2**31)]
+
+
+@dataclass(frozen=True, slots=True)
+class WhenSettings:
+    """Conditions of a person's own route; edge.routing.rules says what each means."""
+
+    min_tokens: Count | None = None
+    max_tokens: Count | None = None
+    tools: tuple[str, ...] = ()
+    any_tools: bool | None = None
+    models: tuple[str, ...] = ()
+    efforts: tuple[str, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    projects: tuple[str, ...] = ()
+    link: tuple[Literal["online", "weak", "offline"], ...] = ()
+    metered: bool | None = None
+    silent_for: Mapping[str, Annotated[Seconds, Between(0, 31_536_000)]] = field(
+        default_factory=dict
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class RouteSettings:
-    """Names of engines, first choice first; never empty once loaded."""
+    """Engines, first choice first, each as "engine" or "engine:model"; never empty once loaded.
+
+    ``when`` is for a person's own routes, ``threshold`` for longContext alone.
+    """
 
     order: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RoutesSettings:
-    default: RouteSettings
+    only: bool = False
+    threshold: Count | None = None
+    when: WhenSettings | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,5 +145,5 @@ class Config:
     lan: LanSettings
     auth: AuthSettings
     upstreams: Mapping[str, UpstreamSettings]
-    routes: RoutesSettings
+    routes: Mapping[str, RouteSettings]
     log: LogSettings

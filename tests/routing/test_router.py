@@ -1,6 +1,7 @@
 """The router over scripted engines."""
 
 import asyncio
+import json
 import logging
 from collections.abc import Sequence
 from contextlib import aclosing
@@ -39,6 +40,7 @@ from edge.routing.policy import Rules
 from edge.routing.router import Routed, Router
 from edge.safeguards import DANGEROUS_TOOL_USE
 from edge.units import Seconds, Tokens
+from tests.routing.asked import asked
 from tests.safeguards.samples import CONTEXT, recorded
 
 ASK = ChatRequest("claude-x", ())
@@ -205,6 +207,38 @@ async def test_a_caller_that_is_cancelled_before_the_first_event_cancels_the_eng
         await asleep.wait()
         task.cancel()
     assert local.cancelled == 1
+
+
+# --- steps with a model -----------------------------------------------------------------
+
+
+async def test_a_step_with_a_model_asks_for_that_one_in_request_and_bytes():
+    cloud, local = engine("cloud", UNREACHABLE), engine("local", BEGUN, END)
+    request = asked("hi")
+    box = router(cloud, local, order=("cloud:claude-x", "local:coder"))
+    routed = await box.route(request)
+    assert [str(step) for step in routed.decision.order] == ["cloud:claude-x", "local:coder"]
+    (sent,) = cloud.requests
+    assert sent.model == "claude-x"
+    assert json.loads(sent.wire.body) == {**json.loads(request.wire.body), "model": "claude-x"}
+    assert [one.model for one in local.requests] == ["coder"]
+
+
+async def test_bytes_stay_as_they_came_where_no_model_is_named():
+    cloud = engine("cloud", *RELAYED)
+    request = asked("hi")
+    await router(cloud).route(request)
+    assert cloud.requests[0].wire is request.wire
+
+
+async def test_no_engine_sees_a_subagents_tag():
+    cloud, local = engine("cloud", *RELAYED), engine("local", BEGUN, END)
+    request = asked("<CCR-SUBAGENT-MODEL>cloud,claude-x</CCR-SUBAGENT-MODEL>look around")
+    routed = await router(cloud, local, order=("local",)).route(request)
+    assert routed.engine == "cloud"
+    (sent,) = cloud.requests
+    assert json.loads(sent.wire.body)["messages"] == [{"role": "user", "content": "look around"}]
+    assert sent.model == "claude-x"
 
 
 # --- models and counts ------------------------------------------------------------------

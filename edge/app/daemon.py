@@ -27,6 +27,7 @@ from edge.app import banner
 from edge.app.choose import Choice
 from edge.app.local import Place, local_models, readings, room_for
 from edge.app.pressure import watch
+from edge.app.privacy import privacy_of
 from edge.app.rules import rules_of
 from edge.app.systemd import Notifier
 from edge.board.live import memory_pressure
@@ -86,7 +87,9 @@ async def _serve(plant: Plant) -> None:
         stack.callback(_close_all, sockets)
         tokens = await asyncio.to_thread(_tokens, plant, sockets)
         engines = await _engines(plant, stack, tokens)
-        router = Router(engines, rules_of(plant.config), plant.config.safeguards.policy)
+        config = plant.config
+        privacy = await asyncio.to_thread(privacy_of, config.privacy, plant.state_dir)
+        router = Router(engines, rules_of(config), config.safeguards.policy, privacy)
         await stack.enter_async_context(_http(plant, router, tokens, sockets))
         await stack.enter_async_context(_supervised())
         await _greet(plant, sockets, tokens)

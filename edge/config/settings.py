@@ -132,6 +132,16 @@ class RouteSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class PrivacySettings:
+    """What keeps a session on the box; globs of directories, regular expressions, and whether
+    keys and tokens do."""
+
+    never_cloud_projects: tuple[str, ...]
+    never_cloud_patterns: tuple[str, ...]
+    secrets: bool
+
+
+@dataclass(frozen=True, slots=True)
 class LogSettings:
     level: Literal["debug", "info", "warning", "error"]
 
@@ -146,4 +156,5 @@ class Config:
     auth: AuthSettings
     upstreams: Mapping[str, UpstreamSettings]
     routes: Mapping[str, RouteSettings]
+    privacy: PrivacySettings
     log: LogSettings

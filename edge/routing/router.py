@@ -18,6 +18,7 @@ from edge.errors import (
     BadRequest,
     CodriverError,
     EngineError,
+    KeptHere,
     NotFound,
     TimedOut,
     UpstreamUnreachable,
@@ -26,6 +27,7 @@ from edge.routing.contexts import SessionContexts
 from edge.routing.estimate import estimate_tokens
 from edge.routing.guard import Guard
 from edge.routing.policy import LOCAL, Decision, Rules, Step, decide
+from edge.routing.privacy import Privacy
 from edge.routing.shortcuts import answer_without_model
 from edge.routing.tag import without_tag
 from edge.safeguards import Policy
@@ -47,8 +49,15 @@ class Routed:
 class Router:
     """One per daemon."""
 
-    def __init__(self, engines: Mapping[str, Engine], rules: Rules, safeguards: Policy) -> None:
+    def __init__(
+        self,
+        engines: Mapping[str, Engine],
+        rules: Rules,
+        safeguards: Policy,
+        privacy: Privacy | None = None,
+    ) -> None:
         self._engines = dict(engines)
+        self._privacy = privacy if set(engines) - {LOCAL} else None
         self._rules = rules
         self._safeguards: Policy = safeguards
         self._contexts = SessionContexts()
@@ -70,7 +79,7 @@ class Router:
 
     async def count_tokens(self, request: ChatRequest) -> Tokens:
         """The prompt's length by the first engine that can tell."""
-        decision = self._decide(request)
+        decision = await self._decide(request)
         last = self._last(decision)
         request = without_tag(request)
         for step in decision.order[:-1]:
@@ -87,7 +96,7 @@ class Router:
         error and not a broken stream. The decision names the engines that were passed over.
         """
         self._contexts.remember(request)
-        decision = self._decide(request)
+        decision = await self._decide(request)
         last = self._last(decision)
         request = without_tag(request)
         for step in decision.order[:-1]:
@@ -99,12 +108,20 @@ class Router:
                 log.warning("%s did not take the request (%s); trying the next", step, error)
                 reason = f"{decision.reason}; {step} did not take it: {error}"
                 decision = replace(decision, reason=reason)
-        return await self._start(last, request, decision)
+        try:
+            return await self._start(last, request, decision)
+        except (BadRequest, TimedOut):
+            raise
+        except CodriverError as error:
+            if decision.pinned:
+                raise KeptHere(error, decision.reason) from error
+            raise
 
-    def _decide(self, request: ChatRequest) -> Decision:
-        """Raises BadRequest where the request names an engine or a route that is not there."""
+    async def _decide(self, request: ChatRequest) -> Decision:
+        """Raises BadRequest where the request names a route that is not there."""
+        why = None if self._privacy is None else await self._privacy.why_here(request)
         tokens = estimate_tokens(request)
-        return decide(request, self.snapshot(), self._rules, tokens=tokens)
+        return decide(request, self.snapshot(), self._rules, tokens=tokens, pin=why)
 
     async def _start(self, step: Step, request: ChatRequest, decision: Decision) -> Routed:
         name = step.engine

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -29,6 +30,7 @@ from edge.errors import (
     BadRequest,
     CodriverError,
     EngineError,
+    KeptHere,
     NotFound,
     Overloaded,
     PromptTooLong,
@@ -36,8 +38,12 @@ from edge.errors import (
     UpstreamUnreachable,
     WorkerCrashed,
 )
+from edge.routing.patterns import Patterns
+from edge.routing.pins import Pins
 from edge.routing.policy import Rules
+from edge.routing.privacy import Privacy
 from edge.routing.router import Routed, Router
+from edge.routing.scan import Scan
 from edge.safeguards import DANGEROUS_TOOL_USE
 from edge.units import Seconds, Tokens
 from tests.routing.asked import asked
@@ -239,6 +245,53 @@ async def test_no_engine_sees_a_subagents_tag():
     (sent,) = cloud.requests
     assert json.loads(sent.wire.body)["messages"] == [{"role": "user", "content": "look around"}]
     assert sent.model == "claude-x"
+
+
+# --- privacy ----------------------------------------------------------------------------
+
+
+def private(tmp_path: Path, *engines: FakeEngine) -> Router:
+    scan = Scan(Patterns(["falcon"]), (), lambda: 0.0)
+    privacy = Privacy((), scan, Pins(tmp_path / "pins.json", lambda: 0.0))
+    rules = Rules(("cloud", "local"))
+    return Router({engine.name: engine for engine in engines}, rules, "rules", privacy)
+
+
+async def test_what_must_not_leave_is_neither_answered_nor_counted_elsewhere(tmp_path: Path):
+    cloud, local = engine("cloud", *RELAYED), engine("local", BEGUN, END)
+    box = private(tmp_path, cloud, local)
+    for request in (asked("falcon"), asked("falcon", model="codriver/cloud")):
+        routed = await box.route(request)
+        assert (routed.engine, routed.decision.pinned) == ("local", True)
+        assert routed.decision.reason.startswith("it stays on this box: ")
+        await box.count_tokens(request)
+    assert cloud.requests == []
+    assert (await box.route(asked("heron"))).engine == "cloud"
+
+
+@pytest.mark.parametrize("failure", [WorkerCrashed("died"), Overloaded("full")])
+async def test_when_the_box_fails_it_is_a_clear_error_and_no_call(tmp_path: Path, failure):
+    cloud = engine("cloud", *RELAYED)
+    with pytest.raises(KeptHere) as caught:
+        await private(tmp_path, cloud, engine("local", failure)).route(asked("falcon"))
+    assert str(caught.value) == (
+        f"{failure}; nobody else is asked, because it stays on this box: "
+        "pattern 1 of privacy.never_cloud_patterns is in it"
+    )
+    assert (caught.value.status, caught.value.kind) == (529, "overloaded_error")
+    assert caught.value.retry_after == failure.retry_after
+    assert cloud.requests == []
+
+
+async def test_a_prompt_too_long_for_the_box_is_said_as_clients_know_it(tmp_path: Path):
+    local = engine("local", PromptTooLong(Tokens(9), Tokens(8)))
+    with pytest.raises(PromptTooLong):
+        await private(tmp_path, engine("cloud"), local).route(asked("falcon"))
+
+
+async def test_where_there_is_no_upstream_nothing_is_searched(tmp_path: Path):
+    routed = await private(tmp_path, engine("local", BEGUN, END)).route(asked("falcon"))
+    assert not routed.decision.pinned
 
 
 # --- models and counts ------------------------------------------------------------------

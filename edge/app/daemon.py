@@ -89,7 +89,7 @@ async def _serve(plant: Plant) -> None:
         engines = await _engines(plant, stack, tokens)
         config = plant.config
         privacy = await asyncio.to_thread(privacy_of, config.privacy, plant.state_dir)
-        router = Router(engines, rules_of(config), config.safeguards.policy, privacy)
+        router = Router(engines, rules_of(config), config.safeguards.policy, privacy=privacy)
         await stack.enter_async_context(_http(plant, router, tokens, sockets))
         await stack.enter_async_context(_supervised())
         await _greet(plant, sockets, tokens)

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edge.config.settings import PrivacySettings
-from edge.routing.patterns import Patterns
 from edge.routing.pins import Pins
 from edge.routing.privacy import Privacy
 from edge.routing.scan import Scan
 from edge.routing.secrets import load_kinds
+
+if TYPE_CHECKING:
+    from edge.routing.patterns import Patterns
 
 
 def privacy_of(settings: PrivacySettings, state_dir: Path) -> Privacy:
@@ -23,8 +26,21 @@ def privacy_of(settings: PrivacySettings, state_dir: Path) -> Privacy:
     return Privacy(settings.never_cloud_projects, scan_of(settings), pins)
 
 
+def unremembering(settings: PrivacySettings) -> Privacy:
+    """One that only looks: without the sessions that are pinned. Raises ConfigError."""
+    pins = Pins(Path("/nowhere"), time.time)
+    return Privacy(settings.never_cloud_projects, scan_of(settings), pins)
+
+
 def scan_of(settings: PrivacySettings) -> Scan:
     """What is looked for in texts. Raises ConfigError."""
     wanted = settings.never_cloud_patterns
-    patterns = Patterns(wanted) if wanted else None
-    return Scan(patterns, load_kinds() if settings.secrets else (), time.monotonic)
+    kinds = load_kinds() if settings.secrets else ()
+    return Scan(_patterns(wanted) if wanted else None, kinds, time.monotonic)
+
+
+def _patterns(wanted: tuple[str, ...]) -> Patterns:
+    """Their engine comes with the box's install; a laptop explains without it."""
+    from edge.routing.patterns import Patterns
+
+    return Patterns(wanted)

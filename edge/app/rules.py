@@ -5,10 +5,7 @@ Called by the daemon and by the command that explains decisions.
 
 from __future__ import annotations
 
-import ipaddress
-from urllib.parse import urlsplit
-
-from edge.config import LOCAL, Config
+from edge.config import Config
 from edge.config.settings import RouteSettings, WhenSettings
 from edge.routing.rules import (
     DEFAULT,
@@ -20,8 +17,6 @@ from edge.routing.rules import (
     When,
     step,
 )
-
-_LAN_NAMES = (".local", ".lan", ".home.arpa", ".internal")
 
 
 def rules_of(config: Config) -> Rules:
@@ -36,7 +31,6 @@ def rules_of(config: Config) -> Rules:
         ),
         scenarios=tuple(_route(name, routes[name]) for name in SCENARIOS if name in routes),
         long_context=(long_context and long_context.threshold) or LONG_CONTEXT_TOKENS,
-        near=frozenset({LOCAL, *_near(config)}),
         only=default.only,
     )
 
@@ -61,17 +55,3 @@ def _when(settings: WhenSettings) -> When:
         metered=settings.metered,
         silent_for=settings.silent_for,
     )
-
-
-def _near(config: Config) -> list[str]:
-    return [name for name, upstream in config.upstreams.items() if is_near(upstream.url)]
-
-
-def is_near(url: str) -> bool:
-    """Whether a server stands on this box or its LAN, as far as its address or name tells."""
-    host = (urlsplit(url).hostname or "").lower()
-    try:
-        address = ipaddress.ip_address(host.partition("%")[0])
-    except ValueError:
-        return host == "localhost" or host.endswith(_LAN_NAMES) or "." not in host
-    return address.is_private or address.is_link_local or address.is_loopback

@@ -26,6 +26,7 @@ COMMANDS = {
     "quantize": "a model file at another level, made here",
     "find": "boxes near me",
     "config": "the settings in force",
+    "explain": "who would answer a recorded request, and why",
 }
 
 

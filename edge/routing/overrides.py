@@ -12,6 +12,7 @@ Knows nothing of privacy and of the link, which stand above all of it. Called by
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from edge.errors import BadRequest
@@ -22,6 +23,9 @@ from edge.state import Snapshot
 
 OVERRIDE_PREFIX = "codriver/"
 ROUTE_HEADER = "x-codriver-route"
+
+_PLACEHOLDER = re.compile(r"\Aprovider\s*[,/]\s*", re.IGNORECASE)
+"""What a model may leave of the template it was shown; claude-code-router bears it too."""
 
 
 def override(features: Features, snapshot: Snapshot, rules: Rules) -> Picked | None:
@@ -51,7 +55,8 @@ def _by_model(model: str, snapshot: Snapshot) -> Picked | None:
 def _by_tag(features: Features, snapshot: Snapshot, rules: Rules) -> Picked | None:
     if features.tag is None:
         return None
-    named = _step(features.tag, [name for name, _ in snapshot.engines], ":,/")
+    value = _PLACEHOLDER.sub("", features.tag, count=1)
+    named = _step(value, [name for name, _ in snapshot.engines], ":,/")
     behind = pick(features, snapshot, rules)
     if named is None:
         why = f'the tag "{features.tag}" names no engine here'

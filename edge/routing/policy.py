@@ -67,10 +67,8 @@ def weigh(
     picked = override(features, snapshot, rules) or pick(features, snapshot, rules)
     known = dict(snapshot.engines)
     if pin is not None:
-        decision = _pinned(picked.route, known, pin)
-    else:
-        decision = _decision(picked, snapshot, rules)
-    return Weighed(decision, picked.passed)
+        return Weighed(_pinned(picked.route, known, pin), picked.passed)
+    return Weighed(_decision(picked, snapshot), picked.passed)
 
 
 def _pinned(route: Route, known: dict[str, EngineState], pin: str) -> Decision:
@@ -80,35 +78,33 @@ def _pinned(route: Route, known: dict[str, EngineState], pin: str) -> Decision:
     return Decision(order, f"it stays on this box: {pin}", route.name, pinned=True)
 
 
-def _decision(picked: Picked, snapshot: Snapshot, rules: Rules) -> Decision:
+def _decision(picked: Picked, snapshot: Snapshot) -> Decision:
     known = dict(snapshot.engines)
     route = picked.route
-    steps, last, notes = _over_the_link(route, snapshot, rules)
+    steps, last, notes = _over_the_link(route, snapshot)
     ready = tuple(one for one in steps if known[one.engine].ready)
     down = tuple(one for one in steps if not known[one.engine].ready)
     order = ready + down + last
     why = [_why(picked, ready), *notes, *_downs(down, known)]
-    hedge = _is_hedged(order, snapshot, rules)
+    hedge = _is_hedged(order, snapshot)
     return Decision(order, "; ".join(why), route.name, hedge=hedge)
 
 
 _Steps: TypeAlias = tuple[Step, ...]
 
 
-def _over_the_link(
-    route: Route, snapshot: Snapshot, rules: Rules
-) -> tuple[_Steps, _Steps, list[str]]:
+def _over_the_link(route: Route, snapshot: Snapshot) -> tuple[_Steps, _Steps, list[str]]:
     """The route's steps that this link allows, those that come last because of it, and what
     there is to say of that."""
     known = dict(snapshot.engines)
     steps = tuple(one for one in route.order if one.engine in known)
-    far = tuple(one for one in steps if one.engine not in rules.near)
+    far = tuple(one for one in steps if one.engine in snapshot.over_link)
     link = snapshot.link
     if link is None or link.level != "offline" or not far:
         return steps, (), []
     if route.only:
         return steps, (), [f"the link is offline ({link.reason}), but nobody else may answer"]
-    near = tuple(one for one in steps if one.engine in rules.near)
+    near = tuple(one for one in steps if one.engine not in snapshot.over_link)
     if not near and LOCAL in known:
         near = (Step(LOCAL),)
     names = ", ".join(dict.fromkeys(one.engine for one in far))
@@ -117,11 +113,11 @@ def _over_the_link(
     return near, far, [f"the link is offline ({link.reason}): {names} is tried last"]
 
 
-def _is_hedged(order: tuple[Step, ...], snapshot: Snapshot, rules: Rules) -> bool:
+def _is_hedged(order: _Steps, snapshot: Snapshot) -> bool:
     if snapshot.link is None or snapshot.link.level != "weak" or not order:
         return False
     first, *others = order
-    return first.engine not in rules.near and any(one.engine == LOCAL for one in others)
+    return first.engine in snapshot.over_link and any(one.engine == LOCAL for one in others)
 
 
 def _why(picked: Picked, ready: tuple[Step, ...]) -> str:

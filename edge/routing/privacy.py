@@ -61,7 +61,7 @@ class Privacy:
         if pin is not None:
             await self._save()
             return _PINNED.get(pin.cause, "its session is pinned")
-        kept = self._by_place(key, request) or await self._by_text(request)
+        kept = await self.look(request)
         if kept is None:
             return self._doubtful(key, request)
         if kept.cause is None:
@@ -70,6 +70,10 @@ class Privacy:
         log.warning("a session stays on this box from now on: %s", kept.why)
         await self._save()
         return kept.why
+
+    async def look(self, request: ChatRequest) -> Kept | None:
+        """What is in this request by itself, whatever is remembered of its session."""
+        return self._by_place(session_key(request), request) or await self._by_text(request)
 
     def _by_place(self, key: str, request: ChatRequest) -> Kept | None:
         if not self._projects:

@@ -54,6 +54,7 @@ class Router:
         engines: Mapping[str, Engine],
         rules: Rules,
         safeguards: Policy,
+        *,
         privacy: Privacy | None = None,
     ) -> None:
         self._engines = dict(engines)

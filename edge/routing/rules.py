@@ -80,8 +80,6 @@ class Rules:
     own: tuple[Route, ...] = ()
     scenarios: tuple[Route, ...] = ()
     long_context: Tokens = LONG_CONTEXT_TOKENS
-    near: frozenset[str] = frozenset({LOCAL})
-    """Engines that are reached without the uplink."""
     only: bool = False
 
     @property

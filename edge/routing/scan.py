@@ -12,10 +12,9 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Literal
+from typing import Literal, Protocol
 
 from edge.chat import ChatRequest
-from edge.routing.patterns import Patterns
 from edge.routing.secrets import Kind, find_secret
 from edge.routing.texts import texts_of
 from edge.units import Seconds
@@ -31,6 +30,13 @@ MOST_KNOWN = 32_768
 """Digests of harmless texts kept, the least lately met forgotten first."""
 
 Cause = Literal["pattern", "secret"]
+
+
+class Patterns(Protocol):
+    """A person's regular expressions, edge.routing.patterns."""
+
+    def find(self, text: str) -> int | None:
+        """The number of the first that matches. Raises ValueError."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,6 @@
 from pathlib import Path
 
-import pytest
-
-from edge.app.rules import is_near, rules_of
+from edge.app.rules import rules_of
 from edge.config import load
 from edge.routing.rules import Route, Step, When
 
@@ -11,7 +9,6 @@ def test_the_defaults_are_this_box_alone():
     rules = rules_of(load(None))
     assert (rules.order, rules.own, rules.scenarios) == (("local",), (), ())
     assert rules.long_context == 60_000
-    assert rules.near == {"local"}
 
 
 def test_a_file_with_everything(tmp_path: Path):
@@ -30,22 +27,3 @@ def test_a_file_with_everything(tmp_path: Path):
     assert rules.own == (mine,)
     assert [route.name for route in rules.scenarios] == ["longContext", "think"]
     assert rules.long_context == 7
-    assert rules.near == {"local", "lab"}
-
-
-@pytest.mark.parametrize(
-    ("url", "expected"),
-    [
-        ("https://api.anthropic.com", False),
-        ("https://8.8.8.8", False),
-        ("http://127.0.0.1:1", True),
-        ("http://10.0.0.1", True),
-        ("http://[fe80::1%25eth0]:80", True),
-        ("http://[2606:4700::1]", False),
-        ("http://ollama:11434", True),
-        ("http://nas.local", True),
-        ("http://localhost", True),
-    ],
-)
-def test_what_stands_on_the_lan(url: str, expected: bool):
-    assert is_near(url) is expected

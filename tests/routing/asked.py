@@ -20,10 +20,10 @@ DOWN = EngineState(False, "no route to host")
 
 
 def snapshot(link: LinkLevel | None = None, metered: bool | None = None, **engines: EngineState):
-    """Both engines up and nothing known of the link, unless it is said."""
+    """Both engines up and nothing known of the link, unless it is said; "cloud" is behind it."""
     states = engines or {"cloud": UP, "local": UP}
     state = None if link is None else LinkState(link, "the modem says so", metered)
-    return Snapshot(tuple(states.items()), link=state)
+    return Snapshot(tuple(states.items()), link=state, over_link=frozenset({"cloud"}))
 
 
 def asked(

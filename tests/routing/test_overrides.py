@@ -59,6 +59,7 @@ def test_other_model_ids_name_nobody(model: str):
         ("cloud/claude-x", Step("cloud", "claude-x")),
         ("cloud:claude-x", Step("cloud", "claude-x")),
         ("cloud", Step("cloud")),
+        ("provider,cloud/claude-x", Step("cloud", "claude-x")),
     ],
 )
 def test_a_tag_comes_first_and_the_requests_route_stands_in(value: str, step: Step):

@@ -104,7 +104,7 @@ def test_a_route_to_the_cloud_alone_is_answered_by_the_box_unless_it_says_only()
 
 
 def test_a_server_on_the_lan_needs_no_link():
-    rules = Rules(("lab", "cloud", "local"), near=frozenset({"lab", "local"}))
+    rules = Rules(("lab", "cloud", "local"))
     decision = decide(ask(), snapshot("offline", lab=UP, cloud=UP, local=UP), rules)
     assert names(decision) == ["lab", "local"]
     assert not decide(ask(), snapshot("weak", lab=UP, cloud=UP, local=UP), rules).hedge

@@ -254,7 +254,7 @@ def private(tmp_path: Path, *engines: FakeEngine) -> Router:
     scan = Scan(Patterns(["falcon"]), (), lambda: 0.0)
     privacy = Privacy((), scan, Pins(tmp_path / "pins.json", lambda: 0.0))
     rules = Rules(("cloud", "local"))
-    return Router({engine.name: engine for engine in engines}, rules, "rules", privacy)
+    return Router({engine.name: engine for engine in engines}, rules, "rules", privacy=privacy)
 
 
 async def test_what_must_not_leave_is_neither_answered_nor_counted_elsewhere(tmp_path: Path):

@@ -16,6 +16,7 @@
     ├── Overloaded                 529  the queue is full
     ├── TimedOut                   504  the time that the request allows is over
     ├── UpstreamUnreachable        502  no answer over the network in time
+    ├── KeptHere                    -   the box failed, and nobody else may be asked
     ├── ShuttingDown               503  the box is stopping
     └── StartFailed                 -   the daemon cannot start; the sentence says what to do
         ├── ConfigError             -   the TOML is wrong
@@ -145,6 +146,16 @@ class UpstreamUnreachable(CodriverError):
 
     status = 502
     origin: Origin = "upstream"
+
+
+class KeptHere(CodriverError):
+    """The box could not answer what must not leave it; status and kind are the failure's."""
+
+    def __init__(self, failure: CodriverError, why: str) -> None:
+        super().__init__(f"{failure}; nobody else is asked, because {why}")
+        self.status = failure.status
+        self.kind = failure.kind
+        self.retry_after = failure.retry_after
 
 
 class ShuttingDown(CodriverError):

@@ -30,6 +30,9 @@ START_PATIENCE = Seconds(120.0)
 More than an upstream gets for its first byte, because only an answer that has not begun can
 be relayed; less than the 300 s after which clients give up."""
 
+REASON_LIMIT = 512
+"""Characters of the reason in a header; clients refuse long heads. The log has all of it."""
+
 
 class ChatHandler:
     """Answers the requests of every door, and counts their tokens."""
@@ -240,8 +243,11 @@ def _route_headers(routed: Routed) -> dict[str, str]:
 
 
 def _header_text(text: str) -> str:
-    """Without what a header cannot carry; a reason may quote another server's words."""
+    """Without what a header cannot carry; a reason may quote another server's words, and at
+    any length."""
     line = text.replace("\n", " ").replace("\r", " ")
+    if len(line) > REASON_LIMIT:
+        line = line[: REASON_LIMIT - 3] + "..."
     return "".join(char if " " <= char <= "~" else "?" for char in line)
 
 

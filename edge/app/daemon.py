@@ -27,6 +27,8 @@ from edge.app import banner
 from edge.app.choose import Choice
 from edge.app.local import Place, local_models, readings, room_for
 from edge.app.pressure import watch
+from edge.app.privacy import privacy_of
+from edge.app.rules import rules_of
 from edge.app.systemd import Notifier
 from edge.board.live import memory_pressure
 from edge.config import LOCAL, Config, CredentialFile, UpstreamSettings, read_secret
@@ -39,7 +41,6 @@ from edge.lan.box import Offer
 from edge.lan.discovery import Announcer
 from edge.lan.identity import ensure_id
 from edge.lan.tokens import TokenStore
-from edge.routing.policy import Rules
 from edge.routing.router import Router
 
 log = logging.getLogger(__name__)
@@ -86,7 +87,9 @@ async def _serve(plant: Plant) -> None:
         stack.callback(_close_all, sockets)
         tokens = await asyncio.to_thread(_tokens, plant, sockets)
         engines = await _engines(plant, stack, tokens)
-        router = Router(engines, _rules(plant.config), plant.config.safeguards.policy)
+        config = plant.config
+        privacy = await asyncio.to_thread(privacy_of, config.privacy, plant.state_dir)
+        router = Router(engines, rules_of(config), config.safeguards.policy, privacy=privacy)
         await stack.enter_async_context(_http(plant, router, tokens, sockets))
         await stack.enter_async_context(_supervised())
         await _greet(plant, sockets, tokens)
@@ -301,10 +304,6 @@ async def _supervised() -> AsyncGenerator[None, None]:
 # --- words ------------------------------------------------------------------------------
 
 
-def _rules(config: Config) -> Rules:
-    return Rules(config.routes.default.order or (*config.upstreams, LOCAL))
-
-
 async def _greet(plant: Plant, sockets: list[socket.socket], tokens: _Tokens | None) -> None:
     port = sockets[0].getsockname()[1]
     found = await asyncio.to_thread(interface_addresses)
@@ -317,4 +316,4 @@ async def _greet(plant: Plant, sockets: list[socket.socket], tokens: _Tokens | N
         notes.append("requests need the box's token, and travel unencrypted on this LAN")
         kept = "is kept" if tokens.made else "was shown at the first start and is kept"
         notes.append(f"the token {kept} in {tokens.store.path}")
-    plant.tell(banner.serving(urls, " > ".join(_rules(plant.config).order), token, notes))
+    plant.tell(banner.serving(urls, " > ".join(rules_of(plant.config).order), token, notes))

@@ -26,6 +26,8 @@ COMMANDS = {
     "quantize": "a model file at another level, made here",
     "find": "boxes near me",
     "config": "the settings in force",
+    "explain": "who would answer a recorded request, and why",
+    "import-ccr": "a configuration of claude-code-router as one of ours",
 }
 
 
@@ -73,5 +75,6 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     for name, purpose in COMMANDS.items():
         command = commands.add_parser(name, help=purpose)
         if name == wanted:
-            importlib.import_module(f"edge.cli.{name}").add_to(command)
+            module = name.replace("-", "_")
+            importlib.import_module(f"edge.cli.{module}").add_to(command)
     return parser.parse_args(arguments)

@@ -10,19 +10,17 @@ import json
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from edge.config.decode import decode
-from edge.config.settings import Config, RouteSettings, UpstreamSettings
+from edge.config.routes import LOCAL, with_routes
+from edge.config.settings import Config, UpstreamSettings
 from edge.errors import ConfigError
 
 DEFAULTS = Path(__file__).parent.parent / "data" / "default.toml"
-
-LOCAL = "local"
-"""The name of the engine on the box itself, in routes."""
 
 _UPSTREAM_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
@@ -37,7 +35,7 @@ def load(path: Path | None) -> Config:
     config = decode(Config, merged, file)
     for name, upstream in config.upstreams.items():
         _check_upstream(name, upstream, file)
-    return _with_order(config, file)
+    return with_routes(config, file)
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -84,21 +82,6 @@ def _check_upstream(name: str, upstream: UpstreamSettings, file: Path) -> None:
         raise ConfigError(f"{key}.url: expected http:// or https:// and a host")
     if url.username is not None or url.query or url.fragment:
         raise ConfigError(f"{key}.url: may hold a host and a path, no credential and no query")
-
-
-def _with_order(config: Config, file: Path) -> Config:
-    """``config`` with its default route written out and checked."""
-    names = (*config.upstreams, LOCAL)
-    order = config.routes.default.order or names
-    for engine in order:
-        if engine not in names:
-            raise ConfigError(
-                f'{file}: routes.default.order: no engine is called "{engine}"; '
-                f"there is {', '.join(names)}"
-            )
-    if len(set(order)) < len(order):
-        raise ConfigError(f"{file}: routes.default.order: an engine stands in it twice")
-    return replace(config, routes=replace(config.routes, default=RouteSettings(order)))
 
 
 def format_effective(config: Config) -> str:

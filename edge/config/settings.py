@@ -1,7 +1,7 @@
 """What can be configured, as frozen values: one class per table of the TOML file.
 
 Pure data. The defaults stand in ``data/default.toml``, not here; only the tables
-that a person names (upstreams) carry theirs. Everyone may import it.
+that a person names (upstreams, routes) carry theirs. Everyone may import it.
 """
 
 from __future__ import annotations
@@ -101,16 +101,49 @@ class UpstreamSettings:
     first_byte_timeout_seconds: Timeout = _FIRST_BYTE_TIMEOUT
 
 
+Count = Annotated[Tokens, Between(0, 2**31)]
+
+
+@dataclass(frozen=True, slots=True)
+class WhenSettings:
+    """Conditions of a person's own route; edge.routing.rules says what each means."""
+
+    min_tokens: Count | None = None
+    max_tokens: Count | None = None
+    tools: tuple[str, ...] = ()
+    any_tools: bool | None = None
+    models: tuple[str, ...] = ()
+    efforts: tuple[str, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    projects: tuple[str, ...] = ()
+    link: tuple[Literal["online", "weak", "offline"], ...] = ()
+    metered: bool | None = None
+    silent_for: Mapping[str, Annotated[Seconds, Between(0, 31_536_000)]] = field(
+        default_factory=dict
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class RouteSettings:
-    """Names of engines, first choice first; never empty once loaded."""
+    """Engines, first choice first, each as "engine" or "engine:model"; never empty once loaded.
+
+    ``when`` is for a person's own routes, ``threshold`` for longContext alone.
+    """
 
     order: tuple[str, ...]
+    only: bool = False
+    threshold: Count | None = None
+    when: WhenSettings | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class RoutesSettings:
-    default: RouteSettings
+class PrivacySettings:
+    """What keeps a session on the box; globs of directories, regular expressions, and whether
+    keys and tokens do."""
+
+    never_cloud_projects: tuple[str, ...]
+    never_cloud_patterns: tuple[str, ...]
+    secrets: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,5 +160,6 @@ class Config:
     lan: LanSettings
     auth: AuthSettings
     upstreams: Mapping[str, UpstreamSettings]
-    routes: RoutesSettings
+    routes: Mapping[str, RouteSettings]
+    privacy: PrivacySettings
     log: LogSettings

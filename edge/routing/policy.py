@@ -1,55 +1,138 @@
 """Which engines answer a request, in which order, and why. Pure.
 
-Knows requests, the snapshot and the rules; no engine, no clock, no log.
+Knows requests, the snapshot and the rules; no engine, no clock, no log. What stands above
+what: a privacy pin, then what the request names itself, then the person's own routes, the
+scenarios, the default; and over each of these but the first the state of the link and of
+the engines, which decides who is asked in vain.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from edge.chat import ChatRequest
-from edge.state import Snapshot
+from edge.routing.conditions import Passed, Picked, pick
+from edge.routing.features import Features, features_of
+from edge.routing.overrides import OVERRIDE_PREFIX, override
+from edge.routing.rules import DEFAULT, LOCAL, Route, Rules, Step
+from edge.state import EngineState, Snapshot
+from edge.units import Tokens
 
-LOCAL = "local"
-OVERRIDE_PREFIX = "codriver/"
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """The person's wishes: engine names, first choice first."""
-
-    order: tuple[str, ...] = (LOCAL,)
+__all__ = ["LOCAL", "OVERRIDE_PREFIX", "Decision", "Rules", "Step", "Weighed", "decide", "weigh"]
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Engines to try in turn, and the reason in one sentence."""
+    """Steps to try in turn, and the reason in one sentence."""
 
-    order: tuple[str, ...]
+    order: tuple[Step, ...]
     reason: str
+    route: str = DEFAULT
+    hedge: bool = False
+    """The first step goes over a weak link and the box itself stands behind it: whoever acts
+    may start it before the first has failed."""
+    pinned: bool = False
+    """Nothing of the request may leave the box, whatever happens."""
 
 
-def decide(request: ChatRequest, snapshot: Snapshot, rules: Rules) -> Decision:
-    """Ready engines first, in the rules' order; one that is down is tried last, not never.
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A decision with the routes that were passed over on the way, for a person to read."""
 
-    ``codriver/NAME`` as the model id names one engine and overrides the rules; so does the
-    name of a model that an engine has of its own, which no other engine would know.
+    decision: Decision
+    passed: tuple[Passed, ...]
+
+
+def decide(
+    request: ChatRequest,
+    snapshot: Snapshot,
+    rules: Rules,
+    *,
+    tokens: Tokens | None = None,
+    pin: str | None = None,
+) -> Decision:
+    """Ready engines first, in the route's order; one that is down is tried last, not never.
+
+    ``tokens``: the prompt's length, exact or estimated. ``pin``: why the request must not
+    leave this box. Raises BadRequest where the request names what there is not.
     """
+    return weigh(features_of(request, tokens), snapshot, rules, pin=pin).decision
+
+
+def weigh(
+    features: Features, snapshot: Snapshot, rules: Rules, *, pin: str | None = None
+) -> Weighed:
+    """The same with what was passed over. Raises BadRequest."""
+    picked = override(features, snapshot, rules) or pick(features, snapshot, rules)
     known = dict(snapshot.engines)
-    named = request.model.removeprefix(OVERRIDE_PREFIX)
-    if request.model.startswith(OVERRIDE_PREFIX) and named in known:
-        return Decision((named,), f"the request names the engine {named}")
-    for engine, words in snapshot.models:
-        if request.model.lower() in words:
-            return Decision((engine,), f"the request names {request.model}, a model of {engine}")
-    order = tuple(name for name in rules.order if name in known)
-    ready = tuple(name for name in order if known[name].ready)
-    down = tuple(name for name in order if not known[name].ready)
-    return Decision(ready + down, _reason(ready, [(name, known[name].reason) for name in down]))
+    if pin is not None:
+        return Weighed(_pinned(picked.route, known, pin), picked.passed)
+    return Weighed(_decision(picked, snapshot), picked.passed)
 
 
-def _reason(ready: tuple[str, ...], down: list[tuple[str, str]]) -> str:
+def _pinned(route: Route, known: dict[str, EngineState], pin: str) -> Decision:
+    """The box's own steps of the route, else the box: a pin cannot be talked out of it."""
+    own = tuple(one for one in route.order if one.engine == LOCAL) or (Step(LOCAL),)
+    order = own if LOCAL in known else ()
+    return Decision(order, f"it stays on this box: {pin}", route.name, pinned=True)
+
+
+def _decision(picked: Picked, snapshot: Snapshot) -> Decision:
+    known = dict(snapshot.engines)
+    route = picked.route
+    steps, last, notes = _over_the_link(route, snapshot)
+    ready = tuple(one for one in steps if known[one.engine].ready)
+    down = tuple(one for one in steps if not known[one.engine].ready)
+    order = ready + down + last
+    why = [_why(picked, ready), *notes, *_downs(down, known)]
+    hedge = _is_hedged(order, snapshot)
+    return Decision(order, "; ".join(why), route.name, hedge=hedge)
+
+
+_Steps: TypeAlias = tuple[Step, ...]
+
+
+def _over_the_link(route: Route, snapshot: Snapshot) -> tuple[_Steps, _Steps, list[str]]:
+    """The route's steps that this link allows, those that come last because of it, and what
+    there is to say of that."""
+    known = dict(snapshot.engines)
+    steps = tuple(one for one in route.order if one.engine in known)
+    far = tuple(one for one in steps if one.engine in snapshot.over_link)
+    link = snapshot.link
+    if link is None or link.level != "offline" or not far:
+        return steps, (), []
+    if route.only:
+        return steps, (), [f"the link is offline ({link.reason}), but nobody else may answer"]
+    near = tuple(one for one in steps if one.engine not in snapshot.over_link)
+    if not near and LOCAL in known:
+        near = (Step(LOCAL),)
+    names = ", ".join(dict.fromkeys(one.engine for one in far))
+    if any(known[one.engine].ready for one in near):
+        return near, (), [f"the link is offline ({link.reason}): {names} is not tried"]
+    return near, far, [f"the link is offline ({link.reason}): {names} is tried last"]
+
+
+def _is_hedged(order: _Steps, snapshot: Snapshot) -> bool:
+    if snapshot.link is None or snapshot.link.level != "weak" or not order:
+        return False
+    first, *others = order
+    return first.engine in snapshot.over_link and any(one.engine == LOCAL for one in others)
+
+
+def _why(picked: Picked, ready: tuple[Step, ...]) -> str:
+    route = picked.route
+    is_engine = route.only and len(route.order) == 1 and route.name == route.order[0].engine
+    if is_engine and picked.why:
+        return picked.why
     first = f"{ready[0]} is first in the route's order" if ready else "no engine is ready"
-    if not down:
-        return first
-    return first + "; " + ", ".join(f"{name} is down: {reason}" for name, reason in down)
+    if route.name == DEFAULT:
+        return f"{first}; {picked.why}" if picked.why else first
+    return f"route {route.name} ({picked.why}): {first}"
+
+
+def _downs(down: tuple[Step, ...], known: dict[str, EngineState]) -> list[str]:
+    reasons = {one.engine: known[one.engine].reason for one in down}
+    if not reasons:
+        return []
+    return [", ".join(f"{name} is down: {reason}" for name, reason in reasons.items())]

@@ -12,19 +12,24 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from edge.chat import ChatRequest, Event, Failed, Finished, RelayStarted, Started
+from edge.dialects.rewrite import with_model
 from edge.engines.base import Engine, ModelInfo
 from edge.errors import (
     BadRequest,
     CodriverError,
     EngineError,
+    KeptHere,
     NotFound,
     TimedOut,
     UpstreamUnreachable,
 )
 from edge.routing.contexts import SessionContexts
+from edge.routing.estimate import estimate_tokens
 from edge.routing.guard import Guard
-from edge.routing.policy import LOCAL, Decision, Rules, decide
+from edge.routing.policy import LOCAL, Decision, Rules, Step, decide
+from edge.routing.privacy import Privacy
 from edge.routing.shortcuts import answer_without_model
+from edge.routing.tag import without_tag
 from edge.safeguards import Policy
 from edge.state import Snapshot
 from edge.units import Tokens
@@ -44,8 +49,16 @@ class Routed:
 class Router:
     """One per daemon."""
 
-    def __init__(self, engines: Mapping[str, Engine], rules: Rules, safeguards: Policy) -> None:
+    def __init__(
+        self,
+        engines: Mapping[str, Engine],
+        rules: Rules,
+        safeguards: Policy,
+        *,
+        privacy: Privacy | None = None,
+    ) -> None:
         self._engines = dict(engines)
+        self._privacy = privacy if set(engines) - {LOCAL} else None
         self._rules = rules
         self._safeguards: Policy = safeguards
         self._contexts = SessionContexts()
@@ -59,20 +72,23 @@ class Router:
 
     def models(self) -> tuple[ModelInfo, ...]:
         """Every engine's models, the route's order first."""
-        names = dict.fromkeys((*self._rules.order, *self._engines))
+        first = (one.engine for one in self._rules.default.order)
+        names = dict.fromkeys((*first, *self._engines))
         return tuple(
             info for n in names if n in self._engines for info in self._engines[n].models()
         )
 
     async def count_tokens(self, request: ChatRequest) -> Tokens:
         """The prompt's length by the first engine that can tell."""
-        decision = decide(request, self.snapshot(), self._rules)
-        for name in decision.order[:-1]:
+        decision = await self._decide(request)
+        last = self._last(decision)
+        request = without_tag(request)
+        for step in decision.order[:-1]:
             try:
-                return await self._engines[name].count_tokens(request)
+                return await self._engines[step.engine].count_tokens(_asking(request, step))
             except UpstreamUnreachable as error:
-                log.info("count_tokens: %s cannot tell (%s)", name, error)
-        return await self._engines[self._last(decision)].count_tokens(request)
+                log.info("count_tokens: %s cannot tell (%s)", step.engine, error)
+        return await self._engines[last.engine].count_tokens(_asking(request, last))
 
     async def route(self, request: ChatRequest) -> Routed:
         """Decide and start. Raises the last engine's CodriverError when none takes it.
@@ -81,39 +97,66 @@ class Router:
         error and not a broken stream. The decision names the engines that were passed over.
         """
         self._contexts.remember(request)
-        decision = decide(request, self.snapshot(), self._rules)
+        decision = await self._decide(request)
         last = self._last(decision)
-        for name in decision.order[:-1]:
+        request = without_tag(request)
+        for step in decision.order[:-1]:
             try:
-                return await self._start(name, request, decision)
+                return await self._start(step, request, decision)
             except (BadRequest, TimedOut):
                 raise
             except CodriverError as error:
-                log.warning("%s did not take the request (%s); trying the next", name, error)
-                reason = f"{decision.reason}; {name} did not take it: {error}"
+                log.warning("%s did not take the request (%s); trying the next", step, error)
+                reason = f"{decision.reason}; {step} did not take it: {error}"
                 decision = replace(decision, reason=reason)
-        return await self._start(last, request, decision)
+        try:
+            return await self._start(last, request, decision)
+        except (BadRequest, TimedOut):
+            raise
+        except CodriverError as error:
+            if decision.pinned:
+                raise KeptHere(error, decision.reason) from error
+            raise
 
-    async def _start(self, name: str, request: ChatRequest, decision: Decision) -> Routed:
+    async def _decide(self, request: ChatRequest) -> Decision:
+        """Raises BadRequest where the request names a route that is not there."""
+        why = None if self._privacy is None else await self._privacy.why_here(request)
+        tokens = estimate_tokens(request)
+        return decide(request, self.snapshot(), self._rules, tokens=tokens, pin=why)
+
+    async def _start(self, step: Step, request: ChatRequest, decision: Decision) -> Routed:
+        name = step.engine
         if name == LOCAL:
             context = self._contexts.of(request)
             shortcut = answer_without_model(request, self._safeguards, context)
             if shortcut is not None:
                 events, reason = shortcut
                 log.info("request for %s needs no model: %s", request.model, reason)
-                return Routed(Decision((name,), reason), name, _replay(events))
-        source = self._engines[name].stream(request)
+                without = replace(decision, order=(step,), reason=reason)
+                return Routed(without, name, _replay(events))
+        source = self._engines[name].stream(_asking(request, step))
         first = await _first(name, source)
         if isinstance(first, Started) and first.reason:
             decision = replace(decision, reason=f"{decision.reason}; {first.reason}")
         guard = Guard(request, self._safeguards)
-        log.info("request for %s goes to %s: %s", request.model, name, decision.reason)
+        log.info("request for %s goes to %s: %s", request.model, step, decision.reason)
         return Routed(decision, name, _resume(name, first, source, guard))
 
-    def _last(self, decision: Decision) -> str:
+    def _last(self, decision: Decision) -> Step:
         if not decision.order:
             raise NotFound("no engine is configured for this route: check [routes] in the config")
         return decision.order[-1]
+
+
+def _asking(request: ChatRequest, step: Step) -> ChatRequest:
+    """The request as the step's engine gets it: for its model, if it names one, which an
+    upstream reads in the bytes."""
+    if step.model is None:
+        return request
+    wire = request.wire
+    if wire is not None and step.engine != LOCAL:
+        wire = replace(wire, body=with_model(wire.body, step.model))
+    return replace(request, model=step.model, wire=wire)
 
 
 def _words(models: tuple[ModelInfo, ...]) -> frozenset[str]:

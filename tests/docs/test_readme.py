@@ -64,6 +64,8 @@ def test_the_readme_shows_something_of_each_kind():
         "quantize",
         "find",
         "config",
+        "explain",
+        "import-ccr",
     }
     assert toml_blocks(README)
     assert {"serve", "test"} <= set(make_targets(README))

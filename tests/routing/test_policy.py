@@ -3,10 +3,11 @@ from hypothesis import strategies as st
 
 from edge.chat import ChatRequest
 from edge.routing.policy import Rules, decide
-from edge.state import EngineState, Snapshot
+from edge.routing.rules import Route, Step
+from edge.state import EngineState, LinkState, Snapshot
+from edge.units import Tokens
+from tests.routing.asked import DOWN, UP, asked, names, snapshot
 
-UP = EngineState(True, "fine")
-DOWN = EngineState(False, "no route to host")
 RULES = Rules(("cloud", "local"))
 
 
@@ -15,46 +16,159 @@ def ask(model: str = "claude-sonnet-5") -> ChatRequest:
 
 
 def test_the_rules_order_holds_while_all_are_ready():
-    decision = decide(ask(), Snapshot((("local", UP), ("cloud", UP))), RULES)
-    assert decision.order == ("cloud", "local")
-    assert "cloud is first" in decision.reason
+    decision = decide(ask(), snapshot(), RULES)
+    assert names(decision) == ["cloud", "local"]
+    assert decision.reason == "cloud is first in the route's order"
+    assert (decision.route, decision.hedge, decision.pinned) == ("default", False, False)
 
 
 def test_an_engine_that_is_down_is_tried_last_and_the_reason_says_so():
-    decision = decide(ask(), Snapshot((("local", UP), ("cloud", DOWN))), RULES)
-    assert decision.order == ("local", "cloud")
+    decision = decide(ask(), snapshot(local=UP, cloud=DOWN), RULES)
+    assert names(decision) == ["local", "cloud"]
     assert "cloud is down: no route to host" in decision.reason
 
 
+def test_nobody_is_ready():
+    decision = decide(ask(), snapshot(local=DOWN, cloud=DOWN), RULES)
+    assert names(decision) == ["cloud", "local"]
+    assert decision.reason.startswith("no engine is ready; cloud is down: ")
+
+
 def test_a_model_id_can_name_the_engine():
-    decision = decide(ask("codriver/local"), Snapshot((("local", UP), ("cloud", UP))), RULES)
-    assert decision.order == ("local",)
+    decision = decide(ask("codriver/local"), snapshot(), RULES)
+    assert names(decision) == ["local"]
+    assert decision.reason == "the request names the engine local"
 
 
 def test_an_unknown_name_follows_the_rules():
-    decision = decide(ask("codriver/moon"), Snapshot((("local", UP),)), RULES)
-    assert decision.order == ("local",)
+    assert names(decide(ask("codriver/moon"), snapshot(local=UP), RULES)) == ["local"]
 
 
-MODELS = (("local", frozenset({"coder", "codriver/coder", "codriver/cloud"})),)
+def test_a_model_of_an_engine_goes_there_alone():
+    box = Snapshot((("local", UP), ("cloud", UP)), (("local", frozenset({"coder"})),))
+    decision = decide(ask("coder"), box, RULES)
+    assert names(decision) == ["local"]
+    assert decision.reason == "the request names coder, a model of local"
 
 
-def test_an_engines_own_model_goes_to_that_engine_alone():
-    engines = (("local", UP), ("cloud", UP))
-    for word in ("coder", "codriver/coder", "Codriver/Coder"):
-        decision = decide(ask(word), Snapshot(engines, MODELS), RULES)
-        assert decision.order == ("local",)
-        assert decision.reason == f"the request names {word}, a model of local"
-    assert decide(ask("codriver/moon"), Snapshot(engines, MODELS), RULES).order == RULES.order
+def test_a_route_is_named_with_its_reason():
+    rules = Rules(RULES.order, scenarios=(Route("background", (Step("local", "small"),)),))
+    decision = decide(ask("claude-haiku-4-5"), snapshot(), rules)
+    assert names(decision) == ["local:small"]
+    assert decision.route == "background"
+    assert decision.reason == (
+        "route background (claude-haiku-4-5 is a model for background work): "
+        "local:small is first in the route's order"
+    )
 
 
-def test_an_engines_name_is_not_a_models():
-    snapshot = Snapshot((("local", UP), ("cloud", UP)), MODELS)
-    assert decide(ask("codriver/cloud"), snapshot, RULES).order == ("cloud",)
+def test_the_length_is_what_the_caller_says():
+    rules = Rules(RULES.order, scenarios=(Route("longContext", (Step("local"),)),))
+    assert decide(ask(), snapshot(), rules).route == "default"
+    assert decide(ask(), snapshot(), rules, tokens=Tokens(60_001)).route == "longContext"
 
 
-@given(st.dictionaries(st.sampled_from(["local", "cloud", "peer"]), st.booleans()))
+# --- the link --------------------------------------------------------------------------
+
+
+def test_without_a_link_no_upstream_is_tried_while_local_can_answer():
+    decision = decide(ask(), snapshot("offline"), RULES)
+    assert names(decision) == ["local"]
+    assert decision.reason == (
+        "local is first in the route's order; "
+        "the link is offline (the modem says so): cloud is not tried"
+    )
+
+
+def test_without_a_link_and_with_local_down_the_upstream_is_the_last_resort():
+    decision = decide(ask(), snapshot("offline", local=DOWN, cloud=UP), RULES)
+    assert names(decision) == ["local", "cloud"]
+    assert "cloud is tried last" in decision.reason
+
+
+def test_a_weak_link_may_be_hedged():
+    assert decide(ask(), snapshot("weak"), RULES).hedge
+    assert names(decide(ask(), snapshot("weak"), RULES)) == ["cloud", "local"]
+    assert not decide(ask(), snapshot("online"), RULES).hedge
+    assert not decide(ask(), snapshot("weak"), Rules(("local", "cloud"))).hedge
+    assert not decide(ask(), snapshot("weak"), Rules(("cloud",))).hedge
+
+
+def test_a_route_to_the_cloud_alone_is_answered_by_the_box_unless_it_says_only():
+    rules = Rules(("cloud",))
+    assert names(decide(ask(), snapshot("online"), rules)) == ["cloud"]
+    assert names(decide(ask(), snapshot("offline"), rules)) == ["local"]
+    insisting = decide(ask(), snapshot("offline"), Rules(("cloud",), only=True))
+    assert names(insisting) == ["cloud"]
+    assert "nobody else may answer" in insisting.reason
+
+
+def test_a_server_on_the_lan_needs_no_link():
+    rules = Rules(("lab", "cloud", "local"))
+    decision = decide(ask(), snapshot("offline", lab=UP, cloud=UP, local=UP), rules)
+    assert names(decision) == ["lab", "local"]
+    assert not decide(ask(), snapshot("weak", lab=UP, cloud=UP, local=UP), rules).hedge
+
+
+# --- pins ------------------------------------------------------------------------------
+
+
+def pinned(request: ChatRequest, rules: Rules = RULES, **engines: EngineState):
+    return decide(request, snapshot(**engines), rules, pin="a key is in it")
+
+
+def test_a_pin_leaves_the_box_alone():
+    decision = pinned(ask())
+    assert names(decision) == ["local"]
+    assert decision.pinned
+    assert decision.reason == "it stays on this box: a key is in it"
+
+
+def test_no_override_breaks_a_pin():
+    tag = "<CCR-SUBAGENT-MODEL>cloud,x</CCR-SUBAGENT-MODEL>"
+    for request in (
+        ask("codriver/cloud"),
+        ask("cloud,claude-x"),
+        asked(tag),
+        asked("hi", headers={"x-codriver-route": "cloud"}),
+    ):
+        assert names(pinned(request)) == ["local"]
+    assert names(pinned(ask("codriver/local:coder"))) == ["local:coder"]
+
+
+def test_a_pin_holds_while_the_box_is_down_and_where_there_is_none():
+    assert names(pinned(ask(), local=DOWN, cloud=UP)) == ["local"]
+    assert pinned(ask(), cloud=UP).order == ()
+
+
+# --- whatever comes --------------------------------------------------------------------
+
+ENGINES = ("local", "cloud", "peer")
+SNAPSHOTS = st.builds(
+    Snapshot,
+    st.dictionaries(st.sampled_from(ENGINES), st.sampled_from([UP, DOWN])).map(
+        lambda states: tuple(states.items())
+    ),
+    link=st.none()
+    | st.sampled_from(("online", "weak", "offline")).map(lambda at: LinkState(at, "x")),
+)
+
+
+@given(st.dictionaries(st.sampled_from(ENGINES), st.booleans()))
 def test_every_known_engine_of_the_rules_is_tried_once(ready):
-    snapshot = Snapshot(tuple((name, EngineState(up, "x")) for name, up in ready.items()))
-    rules = Rules(("cloud", "local", "peer"))
-    assert sorted(decide(ask(), snapshot, rules).order) == sorted(ready)
+    box = Snapshot(tuple((name, EngineState(up, "x")) for name, up in ready.items()))
+    assert sorted(names(decide(ask(), box, Rules(ENGINES)))) == sorted(ready)
+
+
+@given(SNAPSHOTS, st.permutations(ENGINES), st.booleans(), st.none() | st.just("a key"))
+def test_a_decision_is_possible_unique_and_safe(box, order, only, pin):
+    decision = decide(ask(), box, Rules(tuple(order), only=only), pin=pin)
+    known = dict(box.engines)
+    assert len(set(decision.order)) == len(decision.order)
+    assert all(step.engine in known for step in decision.order)
+    assert decision.reason
+    assert decision.reason.isprintable()
+    if pin:
+        assert {step.engine for step in decision.order} <= {"local"}
+    elif known:
+        assert decision.order

@@ -1,10 +1,12 @@
 """The router over scripted engines."""
 
 import asyncio
+import json
 import logging
 from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -28,6 +30,7 @@ from edge.errors import (
     BadRequest,
     CodriverError,
     EngineError,
+    KeptHere,
     NotFound,
     Overloaded,
     PromptTooLong,
@@ -35,10 +38,15 @@ from edge.errors import (
     UpstreamUnreachable,
     WorkerCrashed,
 )
+from edge.routing.patterns import Patterns
+from edge.routing.pins import Pins
 from edge.routing.policy import Rules
+from edge.routing.privacy import Privacy
 from edge.routing.router import Routed, Router
+from edge.routing.scan import Scan
 from edge.safeguards import DANGEROUS_TOOL_USE
 from edge.units import Seconds, Tokens
+from tests.routing.asked import asked
 from tests.safeguards.samples import CONTEXT, recorded
 
 ASK = ChatRequest("claude-x", ())
@@ -205,6 +213,85 @@ async def test_a_caller_that_is_cancelled_before_the_first_event_cancels_the_eng
         await asleep.wait()
         task.cancel()
     assert local.cancelled == 1
+
+
+# --- steps with a model -----------------------------------------------------------------
+
+
+async def test_a_step_with_a_model_asks_for_that_one_in_request_and_bytes():
+    cloud, local = engine("cloud", UNREACHABLE), engine("local", BEGUN, END)
+    request = asked("hi")
+    box = router(cloud, local, order=("cloud:claude-x", "local:coder"))
+    routed = await box.route(request)
+    assert [str(step) for step in routed.decision.order] == ["cloud:claude-x", "local:coder"]
+    (sent,) = cloud.requests
+    assert sent.model == "claude-x"
+    assert json.loads(sent.wire.body) == {**json.loads(request.wire.body), "model": "claude-x"}
+    assert [one.model for one in local.requests] == ["coder"]
+
+
+async def test_bytes_stay_as_they_came_where_no_model_is_named():
+    cloud = engine("cloud", *RELAYED)
+    request = asked("hi")
+    await router(cloud).route(request)
+    assert cloud.requests[0].wire is request.wire
+
+
+async def test_no_engine_sees_a_subagents_tag():
+    cloud, local = engine("cloud", *RELAYED), engine("local", BEGUN, END)
+    request = asked("<CCR-SUBAGENT-MODEL>cloud,claude-x</CCR-SUBAGENT-MODEL>look around")
+    routed = await router(cloud, local, order=("local",)).route(request)
+    assert routed.engine == "cloud"
+    (sent,) = cloud.requests
+    assert json.loads(sent.wire.body)["messages"] == [{"role": "user", "content": "look around"}]
+    assert sent.model == "claude-x"
+
+
+# --- privacy ----------------------------------------------------------------------------
+
+
+def private(tmp_path: Path, *engines: FakeEngine) -> Router:
+    scan = Scan(Patterns(["falcon"]), (), lambda: 0.0)
+    privacy = Privacy((), scan, Pins(tmp_path / "pins.json", lambda: 0.0))
+    rules = Rules(("cloud", "local"))
+    return Router({engine.name: engine for engine in engines}, rules, "rules", privacy=privacy)
+
+
+async def test_what_must_not_leave_is_neither_answered_nor_counted_elsewhere(tmp_path: Path):
+    cloud, local = engine("cloud", *RELAYED), engine("local", BEGUN, END)
+    box = private(tmp_path, cloud, local)
+    for request in (asked("falcon"), asked("falcon", model="codriver/cloud")):
+        routed = await box.route(request)
+        assert (routed.engine, routed.decision.pinned) == ("local", True)
+        assert routed.decision.reason.startswith("it stays on this box: ")
+        await box.count_tokens(request)
+    assert cloud.requests == []
+    assert (await box.route(asked("heron"))).engine == "cloud"
+
+
+@pytest.mark.parametrize("failure", [WorkerCrashed("died"), Overloaded("full")])
+async def test_when_the_box_fails_it_is_a_clear_error_and_no_call(tmp_path: Path, failure):
+    cloud = engine("cloud", *RELAYED)
+    with pytest.raises(KeptHere) as caught:
+        await private(tmp_path, cloud, engine("local", failure)).route(asked("falcon"))
+    assert str(caught.value) == (
+        f"{failure}; nobody else is asked, because it stays on this box: "
+        "pattern 1 of privacy.never_cloud_patterns is in it"
+    )
+    assert (caught.value.status, caught.value.kind) == (529, "overloaded_error")
+    assert caught.value.retry_after == failure.retry_after
+    assert cloud.requests == []
+
+
+async def test_a_prompt_too_long_for_the_box_is_said_as_clients_know_it(tmp_path: Path):
+    local = engine("local", PromptTooLong(Tokens(9), Tokens(8)))
+    with pytest.raises(PromptTooLong):
+        await private(tmp_path, engine("cloud"), local).route(asked("falcon"))
+
+
+async def test_where_there_is_no_upstream_nothing_is_searched(tmp_path: Path):
+    routed = await private(tmp_path, engine("local", BEGUN, END)).route(asked("falcon"))
+    assert not routed.decision.pinned
 
 
 # --- models and counts ------------------------------------------------------------------

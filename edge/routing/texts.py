@@ -1,0 +1,82 @@
+"""Every text of a request that would leave the box, one for each part. Pure.
+
+Images and PDFs are not text and are not read. Called by the scan and for a session's key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from edge.chat import (
+    ChatRequest,
+    Document,
+    Json,
+    Opaque,
+    Part,
+    RedactedThinking,
+    Text,
+    Thinking,
+    ToolChange,
+    ToolResult,
+    ToolSpec,
+    ToolUse,
+)
+
+
+def texts_of(request: ChatRequest) -> Iterator[str]:
+    """The newest turns first: what is new stands at the end, and may be all there is to read."""
+    for message in reversed(request.messages):
+        for part in message.parts:
+            yield from _part(part)
+    for block in request.system:
+        yield block.text
+    for tool in request.tools:
+        yield _tool(tool)
+    for wanted in request.safeguards:
+        yield "\n".join(strings(wanted.context))
+
+
+def _part(part: Part) -> Iterator[str]:
+    match part:
+        case Text(text) | Thinking(text):
+            yield text
+        case ToolUse(input=value) | Opaque(value=value):
+            yield "\n".join(strings(value))
+        case ToolResult(content=content):
+            for inside in content:
+                yield from _part(inside)
+        case Document():
+            yield from (text for text in (part.title, part.context, part.text) if text)
+            for inside in part.parts:
+                yield from _part(inside)
+        case ToolChange(definition=ToolSpec() as tool):
+            yield _tool(tool)
+        case RedactedThinking():
+            return  # another server's own, encrypted
+        case _:
+            return
+
+
+def _tool(tool: ToolSpec) -> str:
+    return "\n".join((tool.name, tool.description, *strings(tool.schema)))
+
+
+def strings(value: Json) -> Iterator[str]:
+    """The texts in a JSON value; one in an object as ``key=text``, as it would be assigned.
+
+    The value's depth is bounded where requests are parsed.
+    """
+    match value:
+        case str():
+            yield value
+        case Mapping():
+            for key, inside in value.items():
+                if isinstance(inside, str):
+                    yield f"{key}={inside}"
+                else:
+                    yield from strings(inside)
+        case Sequence():
+            for inside in value:
+                yield from strings(inside)
+        case _:
+            return

@@ -1,0 +1,19 @@
+import json
+
+from edge.app.explain import explain, explanation_as_json, read_request
+from edge.config import load
+from tests.routing.asked import asked
+
+
+def test_headers_of_a_recording_may_be_pairs_or_an_object():
+    body = {"model": "claude-x", "max_tokens": 1, "messages": [{"role": "user", "content": "hi"}]}
+    for headers in ([["X-Claude-Code-Session-Id", "s"]], {"X-Claude-Code-Session-Id": "s"}):
+        recording = {"headers": headers, "body": body}
+        assert read_request(json.dumps(recording).encode()).session == "s"
+
+
+def test_what_was_said_and_sent_along_is_not_repeated():
+    request = asked("my words", headers={"authorization": "Bearer my-secret"})
+    told = explanation_as_json(explain(request, load(None), None, None))
+    assert "my words" not in told
+    assert "my-secret" not in told

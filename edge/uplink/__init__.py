@@ -1,0 +1,1 @@
+"""The box's own picture of its uplink."""

@@ -134,6 +134,8 @@ class Snapshot:
     """By engine: the words, in lower case, that name a model of its own."""
     link: LinkState | None = None
     """None where nothing watches the uplink: then every upstream may be tried."""
+    over_link: frozenset[str] = frozenset()
+    """The engines that ``link`` is about; others are on this side of it, as on the LAN."""
 
 
 FailureKind = Literal["unreachable", "timeout", "reset", "stall", "refused", "stranger"]

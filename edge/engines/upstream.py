@@ -8,6 +8,7 @@ appears in a log or an error. Constructed by app, called by routing.
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 from asyncio import timeout
@@ -20,9 +21,9 @@ from yarl import URL
 
 from edge.chat import ChatRequest, Event, Failed, RelayChunk, RelayStarted, Wire
 from edge.config import Secret
-from edge.engines.base import ModelInfo
+from edge.engines.base import ModelInfo, Outcomes
 from edge.errors import BadRequest, UpstreamUnreachable
-from edge.state import EngineState
+from edge.state import EngineState, FailureKind, Outcome
 from edge.units import Seconds, Tokens
 
 Credential: TypeAlias = Literal["pass", "none"] | Secret
@@ -90,6 +91,7 @@ class Upstream:
         first_byte_timeout: Seconds,
         clock: Callable[[], float],
         is_own_token: Callable[[str], bool],
+        outcomes: Outcomes | None = None,
     ) -> None:
         self._name = name
         self._base = url.rstrip("/")
@@ -99,6 +101,7 @@ class Upstream:
         self._first_byte_timeout = first_byte_timeout
         self._clock = clock
         self._is_own_token = is_own_token
+        self._outcomes = outcomes
         self._failure: tuple[float, str] | None = None
         self._succeeded_at: float | None = None
 
@@ -185,6 +188,7 @@ class Upstream:
         self, wire: Wire, headers: Headers, patience: Seconds
     ) -> tuple[aiohttp.ClientResponse, bytes]:
         """Send, and wait for the head and the first bytes. Raises UpstreamUnreachable."""
+        began = self._clock()
         try:
             async with timeout(patience):
                 response = await self._post(wire, headers)
@@ -194,11 +198,14 @@ class Upstream:
                     response.close()
                     raise
         except (aiohttp.ClientError, OSError) as error:
-            raise self._failed(self._why(error, patience)) from None
+            raise self._failed(self._why(error, patience), _kind(error)) from None
         if 300 <= response.status < 400:
             response.close()
-            raise self._failed("it answers with a redirect, as a sign-in page would")
+            raise self._failed("it answers with a redirect, as a sign-in page would", "stranger")
         self._failure = None
+        # The first byte of an answer in one piece comes after the last token.
+        is_prompt = patience == self._first_byte_timeout
+        self._report(Outcome(None, Seconds(self._clock() - began) if is_prompt else None))
         return response, chunk
 
     async def _post(self, wire: Wire, headers: Headers) -> aiohttp.ClientResponse:
@@ -217,7 +224,7 @@ class Upstream:
         try:
             return await response.content.readany()
         except (aiohttp.ClientError, OSError):
-            raise self._failed("it broke off in the middle of its answer") from None
+            raise self._failed("it broke off in the middle of its answer", "reset") from None
 
     def _count(self, status: int, answer: bytes) -> Tokens:
         if status != 200:
@@ -227,10 +234,15 @@ class Upstream:
         except msgspec.DecodeError:
             raise UpstreamUnreachable(f"{self._name} answered a count with no count") from None
 
-    def _failed(self, why: str) -> UpstreamUnreachable:
+    def _failed(self, why: str, kind: FailureKind) -> UpstreamUnreachable:
         sentence = f"{self._name} ({URL(self._base).host}): {why}"
         self._failure = (self._clock(), sentence)
+        self._report(Outcome(kind))
         return UpstreamUnreachable(sentence)
+
+    def _report(self, outcome: Outcome) -> None:
+        if self._outcomes is not None:
+            self._outcomes.report(self._name, outcome)
 
     def _why(self, error: BaseException, patience: Seconds) -> str:
         """A reason in our own words: the library's may quote headers."""
@@ -251,6 +263,25 @@ class Upstream:
                 return "its answer is not HTTP"
             case _:
                 return "the connection broke before an answer"
+
+
+def _kind(error: BaseException) -> FailureKind:
+    """What it was to the network: one machine's answer, even no, is better than none."""
+    match error:
+        case aiohttp.ClientConnectorDNSError():
+            return "unreachable"
+        case aiohttp.ClientSSLError() | aiohttp.ClientResponseError():
+            return "stranger"
+        case aiohttp.ConnectionTimeoutError():
+            return "timeout"
+        case TimeoutError():
+            return "stall"
+        case aiohttp.ClientConnectorError(errno=errno.ECONNREFUSED):
+            return "refused"
+        case aiohttp.ClientConnectorError():
+            return "unreachable"
+        case _:
+            return "reset"
 
 
 def _head(response: aiohttp.ClientResponse) -> Headers:

@@ -10,6 +10,7 @@ import logging
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from edge.chat import ChatRequest, Event, Failed, Finished, RelayStarted, Started
 from edge.engines.base import Engine, ModelInfo
@@ -26,7 +27,7 @@ from edge.routing.guard import Guard
 from edge.routing.policy import LOCAL, Decision, Rules, decide
 from edge.routing.shortcuts import answer_without_model
 from edge.safeguards import Policy
-from edge.state import Snapshot
+from edge.state import LinkState, Snapshot
 from edge.units import Tokens
 
 log = logging.getLogger(__name__)
@@ -41,20 +42,43 @@ class Routed:
     events: AsyncGenerator[Event, None]
 
 
-class Router:
-    """One per daemon."""
+class Uplink(Protocol):
+    """What the router asks of whoever watches the box's way out."""
 
-    def __init__(self, engines: Mapping[str, Engine], rules: Rules, safeguards: Policy) -> None:
+    @property
+    def over_link(self) -> frozenset[str]:
+        """The engines that are reached by it."""
+
+    def state(self) -> LinkState | None:
+        """Whether it carries requests now; never blocks."""
+
+    def asked(self) -> None:
+        """Called once for each request: somebody wants to know."""
+
+
+class Router:
+    """One per daemon. Without ``uplink`` every upstream may be tried at any time."""
+
+    def __init__(
+        self,
+        engines: Mapping[str, Engine],
+        rules: Rules,
+        safeguards: Policy,
+        uplink: Uplink | None = None,
+    ) -> None:
         self._engines = dict(engines)
         self._rules = rules
         self._safeguards: Policy = safeguards
         self._contexts = SessionContexts()
+        self._uplink = uplink
 
     def snapshot(self) -> Snapshot:
         engines = self._engines.items()
         return Snapshot(
             engines=tuple((name, engine.state()) for name, engine in engines),
             models=tuple((name, _words(engine.models())) for name, engine in engines),
+            link=self._uplink.state() if self._uplink else None,
+            over_link=self._uplink.over_link if self._uplink else frozenset(),
         )
 
     def models(self) -> tuple[ModelInfo, ...]:
@@ -81,6 +105,8 @@ class Router:
         error and not a broken stream. The decision names the engines that were passed over.
         """
         self._contexts.remember(request)
+        if self._uplink is not None:
+            self._uplink.asked()
         decision = decide(request, self.snapshot(), self._rules)
         last = self._last(decision)
         for name in decision.order[:-1]:

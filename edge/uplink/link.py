@@ -202,7 +202,7 @@ class Link:
         self._run = None
         self._quality.lost(loss, now)
         if self._losses >= LOSSES:
-            what = "a sign-in page answers" if loss.kind == "stranger" else "nothing gets through"
+            what = "something else answers" if loss.kind == "stranger" else "nothing gets through"
             self._drop(f"{what}: {self._losses} losses in a row; {loss.name}: {loss.why}", now)
 
     def _see_portal(self, portal: Portal, now: float) -> None:

@@ -10,8 +10,9 @@ import asyncio
 import errno
 import logging
 import socket
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
+from edge.units import Seconds
 from edge.uplink.evidence import Kernel
 from edge.uplink.mirror import Mirror
 from edge.uplink.rtnetlink import GROUPS
@@ -22,6 +23,8 @@ DATAGRAM = 65_536
 """The kernel fills at most half of this with one part of a dump."""
 
 
+OPEN_AGAIN_AFTER = Seconds(10.0)
+
 AF_NETLINK: int | None = getattr(socket, "AF_NETLINK", None)
 
 
@@ -30,6 +33,7 @@ async def follow(
     *,
     family: int | None = AF_NETLINK,
     receive_buffer: int | None = None,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> None:
     """Tell the kernel's facts now and at every change, until cancelled.
 
@@ -38,13 +42,14 @@ async def follow(
     if family is None:
         log.info("this system has no netlink: the uplink is judged by traffic alone")
         return
-    try:
-        sock = _opened(family, receive_buffer)
-    except OSError as error:
-        log.warning("the kernel's network state cannot be followed: %s", error.strerror)
-        return
-    with sock:
-        await _Follower(sock, tell).run()
+    while True:
+        try:
+            with _opened(family, receive_buffer) as sock:
+                await _Follower(sock, tell).run()
+        except OSError as error:
+            why = error.strerror or str(error)
+            log.warning("the kernel's network state cannot be followed: %s; trying again", why)
+        await sleep(OPEN_AGAIN_AFTER)
 
 
 def _opened(family: int, receive_buffer: int | None) -> socket.socket:

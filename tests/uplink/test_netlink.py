@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import time
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from edge.uplink.netlink import follow
+from edge.uplink.netlink import OPEN_AGAIN_AFTER, follow
 from tests.system.hosts import BOX_ADDRESS, LAPTOP_ADDRESS, Lan, ip, on, two_hosts
 
 
@@ -116,3 +117,16 @@ def test_what_was_lost_on_the_way_is_asked_for_again(lan: Lan) -> None:
 
 async def test_without_netlink_nothing_is_told() -> None:
     await follow(lambda facts: pytest.fail(f"told {facts}"), family=None)
+
+
+async def test_a_socket_that_cannot_be_opened_is_tried_again_after_a_while() -> None:
+    pauses: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 2:
+            raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        await follow(lambda facts: pytest.fail(f"told {facts}"), family=9999, sleep=sleep)
+    assert pauses == [OPEN_AGAIN_AFTER] * 2

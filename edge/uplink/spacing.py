@@ -7,7 +7,6 @@ the same second on every box, and within a budget. Used by watch.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 
 from edge.units import Seconds
@@ -21,9 +20,12 @@ JITTER = 0.2
 """Of the pause, more or less."""
 WANTED_FOR = Seconds(600.0)
 """After a request has asked for the link."""
-BUDGET = 120
-HOUR = Seconds(3600.0)
-"""So many probes an hour at most; with TLS some 6 kB each."""
+ASKED = Seconds(10.0)
+"""At most so long after the last probe, when a request has come since."""
+SAVED = 60
+"""Probes that may be made one after the other; with TLS some 6 kB each."""
+EARNS_ONE = Seconds(60.0)
+"""What it takes to have one more: 120 in the worst hour, 60 in each that follows."""
 
 
 class Spacing:
@@ -31,7 +33,9 @@ class Spacing:
 
     def __init__(self, random: Callable[[], float]) -> None:
         self._random = random
-        self._made: deque[float] = deque()
+        self._made_at: float | None = None
+        self._budget = float(SAVED)
+        self._counted_at = 0.0
         self._pause = FIRST
         self._next = 0.0
         self._asked_at: float | None = None
@@ -40,16 +44,20 @@ class Spacing:
         """Somebody has a request for the link. After a rest the first pauses are short again."""
         if self._asked_at is None or now - self._asked_at > WANTED_FOR:
             self.afresh(now)
+        elif self._made_at is not None:
+            self._next = min(self._next, self._made_at + ASKED)
         self._asked_at = now
 
     def afresh(self, now: float) -> None:
         """Something has changed: the next probe need not wait for the long pause."""
         self._pause = FIRST
-        self._next = min(self._next, (self._made[-1] if self._made else now) + AT_ONCE)
+        self._next = min(self._next, now if self._made_at is None else self._made_at + AT_ONCE)
 
     def made(self, now: float) -> None:
         """A probe has just ended."""
-        self._made.append(now)
+        self._made_at = now
+        self._budget = self._left(now) - 1
+        self._counted_at = now
         around = 1 + JITTER * (2 * self._random() - 1)
         self._next = now + self._pause * around
         self._pause = Seconds(min(LONGEST, self._pause * 2))
@@ -60,14 +68,13 @@ class Spacing:
             return None
         if urgency == "later" and not self._is_wanted(now):
             return None
-        last = self._made[-1] if self._made else None
-        due = self._next if urgency == "later" else (now if last is None else last + AT_ONCE)
-        return Seconds(max(0.0, due - now, self._budget_wait(now)))
+        at_once = now if self._made_at is None else self._made_at + AT_ONCE
+        due = self._next if urgency == "later" else at_once
+        earned = (1 - self._left(now)) * EARNS_ONE
+        return Seconds(max(0.0, due - now, earned))
 
     def _is_wanted(self, now: float) -> bool:
         return self._asked_at is not None and now - self._asked_at <= WANTED_FOR
 
-    def _budget_wait(self, now: float) -> float:
-        while self._made and now - self._made[0] >= HOUR:
-            self._made.popleft()
-        return self._made[0] + HOUR - now if len(self._made) >= BUDGET else 0.0
+    def _left(self, now: float) -> float:
+        return min(float(SAVED), self._budget + (now - self._counted_at) / EARNS_ONE)

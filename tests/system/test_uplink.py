@@ -19,7 +19,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 class Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         self.rfile.read(int(self.headers["content-length"]))
-        self.send_response(200); self.end_headers(); self.wfile.write(b"event: ping\\ndata: {}\\n\\n")
+        self.send_response(200); self.end_headers()
+        self.wfile.write(b"event: ping\\ndata: {}\\n\\n")
     def log_message(self, *_): pass
 server = ThreadingHTTPServer(("0.0.0.0", 8000), Handler)
 print("up", flush=True)
@@ -29,7 +30,8 @@ server.serve_forever()
 ASK = """
 import http.client, json, sys
 connection = http.client.HTTPConnection("127.0.0.1", int(sys.argv[1]), timeout=60)
-body = {"model": "m", "max_tokens": 9, "stream": True, "messages": [{"role": "user", "content": "hi"}]}
+turns = [{"role": "user", "content": "hi"}]
+body = {"model": "m", "max_tokens": 9, "stream": True, "messages": turns}
 connection.request("POST", "/v1/messages", json.dumps(body), {"x-api-key": "k"})
 answer = connection.getresponse(); answer.read()
 print(answer.headers["x-codriver-route"])

@@ -15,12 +15,14 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from edge.config import Config, UpstreamSettings
 from edge.uplink import Watch
-from edge.uplink.evidence import Kernel
+from edge.uplink.evidence import Kernel, Modem
+from edge.uplink.metered import metered
+from edge.uplink.modem import follow as follow_modem
 from edge.uplink.netlink import follow
 from edge.uplink.probe import Host, Page, Prober, Target
 from edge.uplink.reach import is_beyond
@@ -33,6 +35,7 @@ PAGE = "probe_url"
 """What the configured page is called in reasons."""
 
 FollowKernel: TypeAlias = Callable[[Callable[[Kernel], None]], Awaitable[None]]
+FollowModem: TypeAlias = Callable[[Callable[[Modem], None]], Awaitable[None]]
 
 
 @asynccontextmanager
@@ -48,12 +51,13 @@ async def watched(
     if not config.uplink.watch or not beyond:
         yield None
         return
+    cost = _Cost(config.uplink.metered)
     watch = Watch(
-        Sources(follow, await _prober(config, beyond)),
+        Sources(follow, await _prober(config, beyond), _modem(config.uplink.modem, cost)),
         frozenset(beyond),
         clock=time.monotonic,
         spacing=Spacing(random.random),
-        metered=partial(_metered, config),
+        metered=cost.of,
     )
     async with asyncio.TaskGroup() as tasks:
         watching = tasks.create_task(watch.run(), name="uplink")
@@ -79,6 +83,30 @@ def _host(name: str, settings: UpstreamSettings, context: ssl.SSLContext) -> Hos
     )
 
 
-def _metered(config: Config, interface: str | None) -> bool | None:
-    """Whether bytes cost money on that interface; None is unknown."""
-    return {"yes": True, "no": False, "auto": None}[config.uplink.metered]
+class _Cost:
+    """Whether bytes cost money, by the configuration and by what is behind the modem."""
+
+    def __init__(self, setting: Literal["auto", "yes", "no"]) -> None:
+        self._setting = setting
+        self._modem: str | None = None
+
+    def of(self, interface: str | None) -> bool | None:
+        return metered(self._setting, interface, self._modem)
+
+    def see(self, modem: Modem) -> None:
+        self._modem = modem.interface or self._modem
+
+
+def _modem(setting: str, cost: _Cost) -> FollowModem | None:
+    """What follows the modem, if there is one to be followed."""
+    if not setting:
+        return None
+
+    async def follow_one(tell: Callable[[Modem], None]) -> None:
+        def told(modem: Modem) -> None:
+            cost.see(modem)
+            tell(modem)
+
+        await follow_modem(told, setting)
+
+    return follow_one

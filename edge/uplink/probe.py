@@ -77,22 +77,24 @@ class Prober:
         clock: Callable[[], float],
         word: Callable[[], str],
         resolve: Resolve = resolve,
+        patience: Seconds = PROBE_TIMEOUT,
     ) -> None:
         self._targets = tuple(targets)
         self._turn = 0
         self._clock = clock
         self._word = word
         self._resolve = resolve
+        self._patience = patience
 
     async def __call__(self, avoid: frozenset[str]) -> Evidence:
         """Try the next target that is not to be avoided, if there is one; never raises."""
         target = self._next(avoid)
         began = self._clock()
         try:
-            async with asyncio.timeout(PROBE_TIMEOUT):
+            async with asyncio.timeout(self._patience):
                 seen = await self._try(target)
         except TimeoutError:
-            why = f"no connection within {PROBE_TIMEOUT:g} s"
+            why = f"no connection within {self._patience:g} s"
             seen = Lost(target.name, "timeout", why, probe=True)
         if seen is None:
             return Answered(target.name, Seconds(self._clock() - began), probe=True)

@@ -17,6 +17,7 @@ from edge.state import FailureKind, LinkLevel, LinkState, Outcome
 from edge.units import Seconds
 from edge.uplink.evidence import Answered, Evidence, Kernel, Lost, Modem
 from edge.uplink.link import Link
+from edge.uplink.pause import Pause, pause
 from edge.uplink.spacing import Spacing
 
 log = logging.getLogger(__name__)
@@ -34,17 +35,7 @@ WORDS: Mapping[FailureKind, str] = {
 }
 
 Told: TypeAlias = Callable[[LinkState], None]
-Pause: TypeAlias = Callable[[asyncio.Event, Seconds | None], Awaitable[None]]
 Probe: TypeAlias = Callable[[frozenset[str]], Awaitable[Evidence]]
-
-
-async def pause(stir: asyncio.Event, seconds: Seconds | None) -> None:
-    """Until ``stir`` is set, or so long."""
-    try:
-        async with asyncio.timeout(seconds):
-            await stir.wait()
-    except TimeoutError:
-        pass
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from edge.state import LinkState, Outcome
 from edge.units import Seconds
 from edge.uplink.evidence import Answered, Evidence, Kernel, Lost, Modem
 from edge.uplink.spacing import Spacing
-from edge.uplink.watch import Sources, Watch, pause
+from edge.uplink.watch import Sources, Watch
 
 UP = Kernel(True, "eth0 leads out", ("eth0",))
 GONE = Kernel(False, "eth0 has no carrier", ())
@@ -180,11 +180,3 @@ async def test_who_no_longer_wants_to_be_told_is_not() -> None:
 
 async def test_nothing_is_known_before_anything_is_seen() -> None:
     assert Stage().watch.state() is None
-
-
-async def test_a_pause_ends_when_something_stirs_or_in_time() -> None:
-    stir = asyncio.Event()
-    await pause(stir, Seconds(0.01))
-    assert not stir.is_set()
-    stir.set()
-    await pause(stir, None)

@@ -41,7 +41,7 @@ def owner(root: Path, port: Path) -> str | None:
     holder = _lock_holder(root, port.name)
     if holder is not None:
         return f"{port} is locked by process {holder}: it is left alone"
-    if MANAGER in _processes(root) and not _is_ignored(root, port.name):
+    if _manager_runs(root) and not _is_ignored(root, port.name):
         return (
             f"{MANAGER} runs and has the modems: {port} is left alone. For codriver to read it "
             f'give it the udev property ID_MM_PORT_IGNORE="1"'
@@ -59,6 +59,12 @@ def _lock_holder(root: Path, name: str) -> int | None:
         if (root / "proc" / str(holder)).is_dir():
             return holder
     return None
+
+
+def _manager_runs(root: Path) -> bool:
+    """A hardened unit does not see other users' processes, but systemd's link for the unit."""
+    unit = root / f"run/systemd/units/invocation:{MANAGER}.service"
+    return unit.is_symlink() or MANAGER in _processes(root)
 
 
 def _processes(root: Path) -> Iterator[str]:

@@ -71,3 +71,10 @@ def test_modem_manager_has_them_all_but_those_it_is_told_to_leave(root: Path) ->
     udev.parent.mkdir(parents=True)
     udev.write_text("I:1\nE:ID_MM_PORT_IGNORE=1\nG:systemd\n")
     assert owner(root, port) is None
+
+
+def test_modem_manager_is_seen_where_processes_are_hidden(root: Path) -> None:
+    units = root / "run/systemd/units"
+    units.mkdir(parents=True)
+    (units / "invocation:ModemManager.service").symlink_to("0f0f0f0f")
+    assert "ModemManager runs" in (owner(root, root / "dev/ttyUSB2") or "")

@@ -136,3 +136,18 @@ class Snapshot:
     """None where nothing watches the uplink: then every upstream may be tried."""
     over_link: frozenset[str] = frozenset()
     """The engines that ``link`` is about; others are on this side of it, as on the LAN."""
+
+
+FailureKind = Literal["unreachable", "timeout", "reset", "stall", "refused", "stranger"]
+"""No way there; no connection in time; a connection that broke; one that says nothing; a
+machine that answered no; something else that answered in the upstream's place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a request to an upstream went, as far as the network is concerned."""
+
+    failure: FailureKind | None = None
+    """None: the upstream itself answered, whatever it said."""
+    first_byte: Seconds | None = None
+    """How long its first byte took, where that tells something of the network."""

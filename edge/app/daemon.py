@@ -1,6 +1,6 @@
 """The daemon: from a choice to answered requests, and back down in order.
 
-Start: socket, upstreams, worker, HTTP, systemd, mDNS. Stop is the exact reverse, under
+Start: socket, uplink, upstreams, worker, HTTP, systemd, mDNS. Stop is the exact reverse, under
 one deadline. Called by the command line; knows every other package.
 """
 
@@ -30,9 +30,10 @@ from edge.app.pressure import watch
 from edge.app.privacy import privacy_of
 from edge.app.rules import rules_of
 from edge.app.systemd import Notifier
+from edge.app.uplink import watched
 from edge.board.live import memory_pressure
 from edge.config import LOCAL, Config, CredentialFile, UpstreamSettings, read_secret
-from edge.engines.base import Engine
+from edge.engines.base import Engine, Outcomes
 from edge.engines.llama import ModelPool, spawn
 from edge.engines.upstream import Credential, Server, Upstream, open_session
 from edge.errors import StartFailed
@@ -86,10 +87,12 @@ async def _serve(plant: Plant) -> None:
         sockets = _bind(plant.config)
         stack.callback(_close_all, sockets)
         tokens = await asyncio.to_thread(_tokens, plant, sockets)
-        engines = await _engines(plant, stack, tokens)
         config = plant.config
+        uplink = await stack.enter_async_context(watched(config))
+        engines = await _engines(plant, stack, tokens, uplink)
         privacy = await asyncio.to_thread(privacy_of, config.privacy, plant.state_dir)
-        router = Router(engines, rules_of(config), config.safeguards.policy, privacy=privacy)
+        policy = config.safeguards.policy
+        router = Router(engines, rules_of(config), policy, privacy=privacy, uplink=uplink)
         await stack.enter_async_context(_http(plant, router, tokens, sockets))
         await stack.enter_async_context(_supervised())
         await _greet(plant, sockets, tokens)
@@ -167,7 +170,7 @@ def _tokens(plant: Plant, sockets: list[socket.socket]) -> _Tokens | None:
 
 
 async def _engines(
-    plant: Plant, stack: AsyncExitStack, tokens: _Tokens | None
+    plant: Plant, stack: AsyncExitStack, tokens: _Tokens | None, outcomes: Outcomes | None
 ) -> Mapping[str, Engine]:
     engines: dict[str, Engine] = {}
     if plant.config.upstreams:
@@ -179,6 +182,7 @@ async def _engines(
                 session,
                 clock=time.monotonic,
                 is_own_token=tokens.store.check if tokens else _is_placeholder,
+                outcomes=outcomes,
             )
     if plant.engine is not None:
         engines[LOCAL] = plant.engine

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from edge.config.decode import decode
 from edge.config.routes import LOCAL, with_routes
-from edge.config.settings import Config, UpstreamSettings
+from edge.config.settings import Config, UplinkSettings, UpstreamSettings
 from edge.errors import ConfigError
 
 DEFAULTS = Path(__file__).parent.parent / "data" / "default.toml"
@@ -35,6 +35,7 @@ def load(path: Path | None) -> Config:
     config = decode(Config, merged, file)
     for name, upstream in config.upstreams.items():
         _check_upstream(name, upstream, file)
+    _check_uplink(config.uplink, file)
     return with_routes(config, file)
 
 
@@ -82,6 +83,22 @@ def _check_upstream(name: str, upstream: UpstreamSettings, file: Path) -> None:
         raise ConfigError(f"{key}.url: expected http:// or https:// and a host")
     if url.username is not None or url.query or url.fragment:
         raise ConfigError(f"{key}.url: may hold a host and a path, no credential and no query")
+
+
+def _check_uplink(uplink: UplinkSettings, file: Path) -> None:
+    """A probe shows whatever stands in its URL to whoever answers."""
+    text = uplink.probe_url
+    try:
+        url = urlsplit(text)
+        usable = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
+    except ValueError:
+        usable = False
+    if text and (not usable or url.username is not None):
+        raise ConfigError(
+            f"{file}: uplink.probe_url: expected http:// or https:// and a host, no credential"
+        )
+    if uplink.modem not in ("", "auto") and not uplink.modem.startswith("/"):
+        raise ConfigError(f'{file}: uplink.modem: expected "auto" or the path of a device')
 
 
 def format_effective(config: Config) -> str:

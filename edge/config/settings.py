@@ -72,6 +72,16 @@ class LanSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class UplinkSettings:
+    """``probe_url`` may be empty; ``modem`` is empty, "auto" or a device's path."""
+
+    watch: bool
+    probe_url: str
+    modem: str
+    metered: Literal["auto", "yes", "no"]
+
+
+@dataclass(frozen=True, slots=True)
 class AuthSettings:
     token_file: Path | None
 
@@ -158,6 +168,7 @@ class Config:
     prefixes: PrefixSettings
     safeguards: SafeguardSettings
     lan: LanSettings
+    uplink: UplinkSettings
     auth: AuthSettings
     upstreams: Mapping[str, UpstreamSettings]
     routes: Mapping[str, RouteSettings]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from edge.chat import ChatRequest, Event
-from edge.state import EngineState
+from edge.state import EngineState, Outcome
 from edge.units import Tokens
 
 
@@ -49,3 +49,10 @@ class Engine(Protocol):
         step; whatever breaks later comes as a last Failed event. Closing the
         generator cancels the work.
         """
+
+
+class Outcomes(Protocol):
+    """Who is told how requests over the network go."""
+
+    def report(self, upstream: str, outcome: Outcome) -> None:
+        """Never blocks, never raises."""

@@ -10,6 +10,7 @@ import logging
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from edge.chat import ChatRequest, Event, Failed, Finished, RelayStarted, Started
 from edge.dialects.rewrite import with_model
@@ -31,7 +32,7 @@ from edge.routing.privacy import Privacy
 from edge.routing.shortcuts import answer_without_model
 from edge.routing.tag import without_tag
 from edge.safeguards import Policy
-from edge.state import Snapshot
+from edge.state import LinkState, Snapshot
 from edge.units import Tokens
 
 log = logging.getLogger(__name__)
@@ -46,8 +47,22 @@ class Routed:
     events: AsyncGenerator[Event, None]
 
 
+class Uplink(Protocol):
+    """What the router asks of whoever watches the box's way out."""
+
+    @property
+    def over_link(self) -> frozenset[str]:
+        """The engines that are reached by it."""
+
+    def state(self) -> LinkState | None:
+        """Whether it carries requests now; never blocks."""
+
+    def asked(self) -> None:
+        """Called once for each request: somebody wants to know."""
+
+
 class Router:
-    """One per daemon."""
+    """One per daemon. Without ``uplink`` every upstream may be tried at any time."""
 
     def __init__(
         self,
@@ -56,18 +71,22 @@ class Router:
         safeguards: Policy,
         *,
         privacy: Privacy | None = None,
+        uplink: Uplink | None = None,
     ) -> None:
         self._engines = dict(engines)
         self._privacy = privacy if set(engines) - {LOCAL} else None
         self._rules = rules
         self._safeguards: Policy = safeguards
         self._contexts = SessionContexts()
+        self._uplink = uplink
 
     def snapshot(self) -> Snapshot:
         engines = self._engines.items()
         return Snapshot(
             engines=tuple((name, engine.state()) for name, engine in engines),
             models=tuple((name, _words(engine.models())) for name, engine in engines),
+            link=self._uplink.state() if self._uplink else None,
+            over_link=self._uplink.over_link if self._uplink else frozenset(),
         )
 
     def models(self) -> tuple[ModelInfo, ...]:
@@ -97,6 +116,8 @@ class Router:
         error and not a broken stream. The decision names the engines that were passed over.
         """
         self._contexts.remember(request)
+        if self._uplink is not None:
+            self._uplink.asked()
         decision = await self._decide(request)
         last = self._last(decision)
         request = without_tag(request)

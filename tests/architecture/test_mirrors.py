@@ -20,6 +20,7 @@ INSTEAD = {
     "safeguards/finding.py": ("exceptions without behaviour", "tests/safeguards/test_walk.py"),
     "safeguards/script.py": ("values without behaviour", "tests/safeguards/test_shell.py"),
     "state.py": ("values without behaviour", "tests/routing/test_policy.py"),
+    "uplink/evidence.py": ("values without behaviour", "tests/uplink/test_link.py"),
     "units.py": ("names of numbers", "tests/catalog/test_planner.py"),
 }
 """Module: what it is, and the test that would notice it broken."""

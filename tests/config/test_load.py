@@ -40,6 +40,20 @@ def test_the_shipped_defaults() -> None:
     assert config.routes["default"].order == ("local",)
 
 
+def test_the_uplink_s_table(file: Path) -> None:
+    uplink = load(None).uplink
+    assert (uplink.watch, uplink.probe_url, uplink.modem, uplink.metered) == (True, "", "", "auto")
+    url = "http://user:word@example.com/ok"
+    for wrong in (url, "ftp://example.com", "example.com", "http://"):
+        said = complaint(file, f'[uplink]\nprobe_url = "{wrong}"\n')
+        assert said.startswith("uplink.probe_url: expected http:// or https:// and a host")
+        assert "word" not in said
+    said = complaint(file, '[uplink]\nmodem = "ttyUSB2"\n')
+    assert said == 'uplink.modem: expected "auto" or the path of a device'
+    good = '[uplink]\nmodem = "/dev/ttyUSB2"\nprobe_url = "http://example.com/ok?x=1"\n'
+    assert loaded(file, good).uplink.modem == "/dev/ttyUSB2"
+
+
 def test_the_commented_example_is_valid(file: Path) -> None:
     block = re.search(r"^# \[upstreams\.cloud\]\n(?:#.*\n)+", DEFAULTS.read_text(), re.MULTILINE)
     assert block is not None

@@ -45,6 +45,7 @@ from edge.routing.privacy import Privacy
 from edge.routing.router import Routed, Router
 from edge.routing.scan import Scan
 from edge.safeguards import DANGEROUS_TOOL_USE
+from edge.state import LinkState
 from edge.units import Seconds, Tokens
 from tests.routing.asked import asked
 from tests.safeguards.samples import CONTEXT, recorded
@@ -70,6 +71,33 @@ def router(*engines: FakeEngine, order: tuple[str, ...] = ("cloud", "local"), po
 async def collect(routed: Routed) -> list[Event]:
     async with aclosing(routed.events) as events:
         return [event async for event in events]
+
+
+class Watched:
+    """An uplink that counts who asks for it."""
+
+    over_link = frozenset({"cloud"})
+
+    def __init__(self) -> None:
+        self.requests = 0
+
+    def state(self) -> LinkState:
+        return LinkState("weak", "the signal is low", metered=True)
+
+    def asked(self) -> None:
+        self.requests += 1
+
+
+async def test_the_uplink_s_picture_is_part_of_the_snapshot_and_requests_ask_for_it():
+    uplink = Watched()
+    cloud = {"cloud": engine("cloud", *RELAYED)}
+    seen = Router(cloud, Rules(("cloud",)), "rules", uplink=uplink)
+    assert seen.snapshot().link == LinkState("weak", "the signal is low", metered=True)
+    assert seen.snapshot().over_link == {"cloud"}
+    assert uplink.requests == 0
+    await collect(await seen.route(ASK))
+    assert uplink.requests == 1
+    assert router(engine("cloud")).snapshot().link is None
 
 
 async def test_the_first_engine_that_takes_it_answers():

@@ -60,11 +60,14 @@ class Daemon:
         assert self._up.wait(START_SECONDS), f"not up in time:\n{self.said}"
         assert self.url, f"ended before it was up:\n{self.said}"
 
-    def heard(self, words: str) -> bool:
-        """Whether it says ``words``, now or in a while: what it prints comes through a pipe."""
+    def heard(self, words: str, since: int = 0) -> bool:
+        """Whether it says ``words``, now or in a while: what it prints comes through a pipe.
+
+        ``since`` leaves out so many characters of what it had said before.
+        """
         with self._heard:
-            self._heard.wait_for(lambda: words in self.said or self._silent, HEAR_SECONDS)
-            return words in self.said
+            self._heard.wait_for(lambda: words in self.said[since:] or self._silent, HEAR_SECONDS)
+            return words in self.said[since:]
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Reply:
         """One request; a ``body`` that is not bytes is sent as JSON."""

@@ -26,7 +26,7 @@ from edge.chat import (
     Wire,
 )
 from edge.config import Secret
-from edge.engines.base import ModelInfo
+from edge.engines.base import ModelInfo, Outcomes
 from edge.engines.upstream.answers import JSON, begins_with_error, kind_of, strangeness
 from edge.engines.upstream.codecs import codec_of
 from edge.engines.upstream.headers import (
@@ -78,11 +78,13 @@ class Upstream:
         clock: Callable[[], float],
         is_own_token: Callable[[str], bool],
         silence: Seconds = SILENCE,
+        outcomes: Outcomes | None = None,
     ) -> None:
         self._name = name
         self._server = server
         self._codec = codec_of(server)
-        self._link = Link(name, server, session, clock)
+        self._link = Link(name, server, session, clock, outcomes)
+        self._clock = clock
         self._is_own_token = is_own_token
         self._silence = silence
 
@@ -128,10 +130,12 @@ class Upstream:
         patience = self._server.first_byte_timeout
         if not request.stream:
             patience = max(patience, WHOLE_ANSWER_TIMEOUT)
-        headers = self._relayed_headers(wire)
+        headers, began = self._relayed_headers(wire), self._clock()
         response, chunk = await self._ask_as_it_came(request, wire, headers, patience)
+        # The first byte of an answer in one piece comes after the last token.
+        took = Seconds(self._clock() - began) if request.stream else None
         try:
-            self._check_relayable(response, chunk, stream=request.stream)
+            self._check_relayable(response, chunk, took, stream=request.stream)
             yield RelayStarted(response.status, kept(_head(response), HOP_BY_HOP))
             while chunk:
                 yield RelayChunk(chunk)
@@ -145,14 +149,19 @@ class Upstream:
             response.close()
 
     def _check_relayable(
-        self, response: aiohttp.ClientResponse, chunk: bytes, *, stream: bool
+        self,
+        response: aiohttp.ClientResponse,
+        chunk: bytes,
+        first_byte: Seconds | None,
+        *,
+        stream: bool,
     ) -> None:
         """Raises UpstreamUnreachable for what must not pass for an answer."""
         kind = response.headers.get("content-type")
         strange = strangeness(response.status, kind, stream=stream)
         if strange is not None:
-            raise self._link.failed(strange)
-        self._link.accepted()
+            raise self._link.failed(strange, "stranger")
+        self._link.accepted(first_byte)
         if response.status == 200 and begins_with_error(chunk):
             raise self._link.refused("it answers with status 200 and an error")
 
@@ -224,7 +233,7 @@ class Upstream:
         strange = strangeness(response.status, response.headers.get("content-type"), stream=True)
         is_whole = kind_of(response.headers.get("content-type")) == JSON
         if strange is not None and not is_whole:
-            raise self._link.failed(strange)
+            raise self._link.failed(strange, "stranger")
         if response.headers.get("content-encoding", "identity").lower() != "identity":
             raise self._link.failed("it compresses its answer although it was asked not to")
         self._link.accepted()

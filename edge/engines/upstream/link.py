@@ -6,6 +6,7 @@ own words, the library's may quote headers. For this package.
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 from asyncio import timeout
@@ -14,11 +15,12 @@ from collections.abc import Callable
 import aiohttp
 from yarl import URL
 
+from edge.engines.base import Outcomes
 from edge.engines.upstream.headers import Headers
 from edge.engines.upstream.server import Server
 from edge.engines.upstream.session import proxy_for
 from edge.errors import UpstreamUnreachable
-from edge.state import EngineState
+from edge.state import EngineState, FailureKind, Outcome
 from edge.units import Seconds
 
 RETRY_AFTER = Seconds(15.0)
@@ -36,11 +38,13 @@ class Link:
         server: Server,
         session: aiohttp.ClientSession,
         clock: Callable[[], float],
+        outcomes: Outcomes | None = None,
     ) -> None:
         self._name = name
         self._server = server
         self._session = session
         self._clock = clock
+        self._outcomes = outcomes
         self._proxy = proxy_for(server.url)
         self._failure: tuple[float, str] | None = None
         self._succeeded_at: float | None = None
@@ -58,11 +62,18 @@ class Link:
         """A whole answer came."""
         self._succeeded_at = self._clock()
 
-    def failed(self, why: str) -> UpstreamUnreachable:
-        """The error to raise; for a while the server is not ready."""
+    def failed(self, why: str, kind: FailureKind | None = None) -> UpstreamUnreachable:
+        """The error to raise; for a while the server is not ready. ``kind``: what it was to the
+        network, if that."""
         error = self.refused(why)
         self._failure = (self._clock(), str(error))
+        if kind is not None:
+            self._report(Outcome(kind))
         return error
+
+    def _report(self, outcome: Outcome) -> None:
+        if self._outcomes is not None:
+            self._outcomes.report(self._name, outcome)
 
     def refused(self, why: str) -> UpstreamUnreachable:
         """The same for what says nothing of the server's health."""
@@ -81,12 +92,14 @@ class Link:
                     response.close()
                     raise
         except (aiohttp.ClientError, OSError) as error:
-            raise self.failed(self._why(error, patience)) from None
+            raise self.failed(self._why(error, patience), _kind(error)) from None
         return response, chunk
 
-    def accepted(self) -> None:
-        """Its answer is one of its API: whatever failed before is over."""
+    def accepted(self, first_byte: Seconds | None = None) -> None:
+        """Its answer is one of its API: whatever failed before is over. ``first_byte``: how long
+        that took, where it tells something of the network."""
         self._failure = None
+        self._report(Outcome(None, first_byte))
 
     async def next(self, response: aiohttp.ClientResponse, silence: Seconds | None = None) -> bytes:
         """The next bytes, empty at the end. Raises UpstreamUnreachable on a cut, and where
@@ -95,9 +108,9 @@ class Link:
             async with timeout(silence):
                 return await response.content.readany()
         except TimeoutError:
-            raise self.failed(f"it has said nothing for {silence:g} s") from None
+            raise self.failed(f"it has said nothing for {silence:g} s", "stall") from None
         except (aiohttp.ClientError, OSError):
-            raise self.failed("it broke off in the middle of its answer") from None
+            raise self.failed("it broke off in the middle of its answer", "reset") from None
 
     async def whole(
         self, response: aiohttp.ClientResponse, first: bytes, limit: int, silence: Seconds
@@ -145,3 +158,22 @@ class Link:
                 return "its answer is not HTTP"
             case _:
                 return "the connection broke before an answer"
+
+
+def _kind(error: BaseException) -> FailureKind:
+    """What it was to the network: one machine's answer, even no, is better than none."""
+    match error:
+        case aiohttp.ClientConnectorDNSError():
+            return "unreachable"
+        case aiohttp.ClientSSLError() | aiohttp.ClientResponseError():
+            return "stranger"
+        case aiohttp.ConnectionTimeoutError():
+            return "timeout"
+        case TimeoutError():
+            return "stall"
+        case aiohttp.ClientConnectorError(errno=errno.ECONNREFUSED):
+            return "refused"
+        case aiohttp.ClientConnectorError():
+            return "unreachable"
+        case _:
+            return "reset"

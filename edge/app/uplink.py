@@ -1,0 +1,112 @@
+"""The watch over the uplink, put together out of the configuration.
+
+Nothing is watched where no upstream is beyond the uplink, or where the configuration says so.
+Started by the daemon.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import secrets
+import ssl
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Literal, TypeAlias
+from urllib.parse import urlsplit
+
+from edge.config import Config, UpstreamSettings
+from edge.uplink import Watch
+from edge.uplink.evidence import Kernel, Modem
+from edge.uplink.metered import metered
+from edge.uplink.modem import follow as follow_modem
+from edge.uplink.netlink import follow
+from edge.uplink.probe import Host, Page, Prober, Target
+from edge.uplink.reach import is_beyond
+from edge.uplink.spacing import Spacing
+from edge.uplink.watch import Sources
+
+log = logging.getLogger(__name__)
+
+PAGE = "probe_url"
+"""What the configured page is called in reasons."""
+
+FollowKernel: TypeAlias = Callable[[Callable[[Kernel], None]], Awaitable[None]]
+FollowModem: TypeAlias = Callable[[Callable[[Modem], None]], Awaitable[None]]
+
+
+@asynccontextmanager
+async def watched(
+    config: Config, follow: FollowKernel = follow
+) -> AsyncGenerator[Watch | None, None]:
+    """The watch, at work inside the block. None where there is nothing to watch."""
+    beyond = {
+        name: settings
+        for name, settings in config.upstreams.items()
+        if is_beyond(urlsplit(settings.url).hostname or "")
+    }
+    if not config.uplink.watch or not beyond:
+        yield None
+        return
+    cost = _Cost(config.uplink.metered)
+    watch = Watch(
+        Sources(follow, await _prober(config, beyond), _modem(config.uplink.modem, cost)),
+        frozenset(beyond),
+        clock=time.monotonic,
+        spacing=Spacing(random.random),
+        metered=cost.of,
+    )
+    async with asyncio.TaskGroup() as tasks:
+        watching = tasks.create_task(watch.run(), name="uplink")
+        try:
+            yield watch
+        finally:
+            watching.cancel()
+
+
+async def _prober(config: Config, beyond: Mapping[str, UpstreamSettings]) -> Prober:
+    context = await asyncio.to_thread(ssl.create_default_context)
+    targets: list[Target] = [_host(name, one, context) for name, one in beyond.items()]
+    if config.uplink.probe_url:
+        targets.append(Page(PAGE, config.uplink.probe_url))
+    return Prober(targets, clock=time.monotonic, word=partial(secrets.token_hex, 8))
+
+
+def _host(name: str, settings: UpstreamSettings, context: ssl.SSLContext) -> Host:
+    url = urlsplit(settings.url)
+    tls = url.scheme == "https"
+    return Host(
+        name, url.hostname or "", url.port or (443 if tls else 80), context if tls else None
+    )
+
+
+class _Cost:
+    """Whether bytes cost money, by the configuration and by what is behind the modem."""
+
+    def __init__(self, setting: Literal["auto", "yes", "no"]) -> None:
+        self._setting = setting
+        self._modem: str | None = None
+
+    def of(self, interface: str | None) -> bool | None:
+        return metered(self._setting, interface, self._modem)
+
+    def see(self, modem: Modem) -> None:
+        self._modem = modem.interface or self._modem
+
+
+def _modem(setting: str, cost: _Cost) -> FollowModem | None:
+    """What follows the modem, if there is one to be followed."""
+    if not setting:
+        return None
+
+    async def follow_one(tell: Callable[[Modem], None]) -> None:
+        def told(modem: Modem) -> None:
+            cost.see(modem)
+            tell(modem)
+
+        await follow_modem(told, setting)
+
+    return follow_one

@@ -136,6 +136,8 @@ class Snapshot:
     """None where nothing watches the uplink: then every upstream may be tried."""
     over_link: frozenset[str] = frozenset()
     """The engines that ``link`` is about; others are on this side of it, as on the LAN."""
+    barred: tuple[tuple[str, str], ...] = ()
+    """Engines that may not be asked now, and why: a budget that is spent."""
 
 
 FailureKind = Literal["unreachable", "timeout", "reset", "stall", "refused", "stranger"]

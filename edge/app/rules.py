@@ -5,7 +5,7 @@ Called by the daemon and by the command that explains decisions.
 
 from __future__ import annotations
 
-from edge.config import Config
+from edge.config import LOCAL, Config
 from edge.config.settings import RouteSettings, WhenSettings
 from edge.routing.rules import (
     DEFAULT,
@@ -25,7 +25,7 @@ def rules_of(config: Config) -> Rules:
     default = routes[DEFAULT]
     long_context = routes.get(LONG_CONTEXT)
     return Rules(
-        order=default.order,
+        order=default.order or (*config.upstreams, LOCAL),
         own=tuple(
             _route(name, one) for name, one in routes.items() if name not in (*SCENARIOS, DEFAULT)
         ),

@@ -27,7 +27,7 @@ COMMANDS = {
     "find": "boxes near me",
     "config": "the settings in force",
     "explain": "who would answer a recorded request, and why",
-    "import-ccr": "a configuration of claude-code-router as one of ours",
+    "import-ccr": "settings of claude-code-router as ours",
 }
 
 

@@ -8,7 +8,7 @@ the engines, which decides who is asked in vain.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from edge.chat import ChatRequest
@@ -80,17 +80,29 @@ def _pinned(route: Route, known: dict[str, EngineState], pin: str) -> Decision:
 
 def _decision(picked: Picked, snapshot: Snapshot) -> Decision:
     known = dict(snapshot.engines)
-    route = picked.route
+    route, barred = _allowed(picked.route, snapshot)
     steps, last, notes = _over_the_link(route, snapshot)
     ready = tuple(one for one in steps if known[one.engine].ready)
     down = tuple(one for one in steps if not known[one.engine].ready)
     order = ready + down + last
-    why = [_why(picked, ready), *notes, *_downs(down, known)]
+    why = [_why(picked, ready), *barred, *notes, *_downs(down, known)]
     hedge = _is_hedged(order, snapshot)
     return Decision(order, "; ".join(why), route.name, hedge=hedge)
 
 
 _Steps: TypeAlias = tuple[Step, ...]
+
+
+def _allowed(route: Route, snapshot: Snapshot) -> tuple[Route, list[str]]:
+    """The route without engines that may not be asked, and why they may not. Where nobody is
+    left the box stands in, unless the route wants nobody else."""
+    reasons = dict(snapshot.barred)
+    barred = dict.fromkeys(one.engine for one in route.order if one.engine in reasons)
+    order = tuple(one for one in route.order if one.engine not in reasons)
+    if not order and barred and not route.only and LOCAL not in reasons:
+        order = (Step(LOCAL),)
+    notes = [f"{engine} is passed over: {reasons[engine]}" for engine in barred]
+    return replace(route, order=order), notes
 
 
 def _over_the_link(route: Route, snapshot: Snapshot) -> tuple[_Steps, _Steps, list[str]]:

@@ -165,7 +165,9 @@ class Router:
 
     def _last(self, decision: Decision) -> Step:
         if not decision.order:
-            raise NotFound("no engine is configured for this route: check [routes] in the config")
+            raise NotFound(
+                f"nobody can be asked ({decision.reason}): check [routes] in the configuration"
+            )
         return decision.order[-1]
 
 

@@ -109,9 +109,8 @@ async def test_beyond_loopback_every_request_needs_the_token(tmp_path: Path):
 async def test_the_route_is_told_as_it_will_be_tried(tmp_path: Path):
     cloud = UpstreamSettings(dialect="anthropic", url="http://127.0.0.1:9")
     both = replace(DEFAULTS, upstreams={"cloud": cloud})
-    both = replace(
-        both, routes=replace(both.routes, default=replace(both.routes.default, order=()))
-    )
+    default = replace(both.routes["default"], order=())
+    both = replace(both, routes={"default": default})
     async with running(quiet(both), tmp_path) as heard:
         assert "route      cloud > local" in heard.lines
 

@@ -16,7 +16,7 @@ def test_help_lists_every_command(codriver: Run):
     said = codriver("--help")
     assert said.code == 0
     for name, purpose in COMMANDS.items():
-        assert re.search(rf"^    {name} +{re.escape(purpose)}$", said.out, re.MULTILINE)
+        assert re.search(rf"^    {name}\s+{re.escape(purpose)}$", said.out, re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", COMMANDS)

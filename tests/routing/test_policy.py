@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -108,6 +110,28 @@ def test_a_server_on_the_lan_needs_no_link():
     decision = decide(ask(), snapshot("offline", lab=UP, cloud=UP, local=UP), rules)
     assert names(decision) == ["lab", "local"]
     assert not decide(ask(), snapshot("weak", lab=UP, cloud=UP, local=UP), rules).hedge
+
+
+# --- budgets ---------------------------------------------------------------------------
+
+SPENT = (("cloud", "cloud's budget of today is spent ($5.00 of $5.00)"),)
+
+
+def test_who_may_not_be_asked_is_passed_over_and_the_reason_says_so():
+    box = replace(snapshot(), barred=SPENT)
+    decision = decide(ask(), box, RULES)
+    assert names(decision) == ["local"]
+    assert decision.reason == (
+        "local is first in the route's order; "
+        "cloud is passed over: cloud's budget of today is spent ($5.00 of $5.00)"
+    )
+    assert names(decide(ask(), box, Rules(("cloud:a", "cloud:b")))) == ["local"]
+
+
+def test_a_budget_holds_for_who_insists_too():
+    box = replace(snapshot(), barred=SPENT)
+    assert decide(ask("codriver/cloud"), box, RULES).order == ()
+    assert decide(ask(), box, Rules(("cloud",), only=True)).order == ()
 
 
 # --- pins ------------------------------------------------------------------------------

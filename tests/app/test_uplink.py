@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from edge.app.uplink import watched
 from edge.config import Config, load
 from edge.state import LinkState
 from edge.uplink.evidence import Kernel
+from tests.uplink.modem.simulated import Simulated, modem
 
 CLOUD = '[upstreams.cloud]\ndialect = "anthropic"\nurl = "https://api.anthropic.com"\n'
 NEAR = '[upstreams.near]\ndialect = "anthropic"\nurl = "http://192.168.1.20:8000"\n'
@@ -60,3 +62,31 @@ async def test_what_bytes_cost_is_configured(config: Config, cost: bool | None) 
         assert watch is not None
         watch.subscribe(heard.put_nowait)
         assert (await heard.get()).metered is cost
+
+
+@pytest.fixture
+def simulated(tmp_path: Path) -> Iterator[Simulated]:
+    with modem(tmp_path) as made:
+        made.set(rsrp=10)
+        yield made
+
+
+@pytest.mark.parametrize(
+    "config", [CLOUD + '[uplink]\nmodem = "/dev/none-such"\n', CLOUD], indirect=True
+)
+async def test_a_modem_s_low_signal_is_a_weak_link(config: Config, simulated: Simulated) -> None:
+    is_there = not config.uplink.modem
+    path = config.uplink.modem or str(simulated.link)
+    config = replace(config, uplink=replace(config.uplink, modem=path))
+    heard: asyncio.Queue[LinkState] = asyncio.Queue()
+
+    async def online(tell: Callable[[Kernel], None]) -> None:
+        tell(Kernel(True, "eth0 leads out", ("eth0",)))
+
+    async with watched(config, online) as watch, asyncio.timeout(30):
+        assert watch is not None
+        watch.subscribe(heard.put_nowait)
+        assert (await heard.get()).level == "online"
+        if is_there:
+            weak = await heard.get()
+            assert (weak.level, weak.reason) == ("weak", "the signal is low (-131 dBm)")

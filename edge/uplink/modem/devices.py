@@ -41,7 +41,8 @@ def owner(root: Path, port: Path) -> str | None:
     holder = _lock_holder(root, port.name)
     if holder is not None:
         return f"{port} is locked by process {holder}: it is left alone"
-    if _manager_runs(root) and not _is_ignored(root, port.name):
+    is_hardware = (root / "sys/class/tty" / port.name / "device").exists()
+    if is_hardware and _manager_runs(root) and not _is_ignored(root, port.name):
         return (
             f"{MANAGER} runs and has the modems: {port} is left alone. For codriver to read it "
             f'give it the udev property ID_MM_PORT_IGNORE="1"'

@@ -78,3 +78,4 @@ def test_modem_manager_is_seen_where_processes_are_hidden(root: Path) -> None:
     units.mkdir(parents=True)
     (units / "invocation:ModemManager.service").symlink_to("0f0f0f0f")
     assert "ModemManager runs" in (owner(root, root / "dev/ttyUSB2") or "")
+    assert owner(root, root / "dev/pts/7") is None, "it wants no port that is no hardware"

@@ -114,12 +114,17 @@ async def test_a_modem_that_is_not_there_is_looked_for_ever_more_seldom(
     assert len(caplog.records) == 1, "the same reason is said once"
 
 
+def managed(root: Path, port: str) -> None:
+    """A machine where ModemManager runs and the port is hardware."""
+    (root / "proc/7").mkdir(parents=True)
+    (root / "proc/7/comm").write_text("ModemManager\n")
+    (root / "sys/class/tty" / port / "device").mkdir(parents=True)
+
+
 async def test_a_port_that_is_somebody_else_s_is_left_alone(
     simulated: Simulated, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    manager = tmp_path / "root/proc/7"
-    await asyncio.to_thread(manager.mkdir, parents=True)
-    await asyncio.to_thread((manager / "comm").write_text, "ModemManager\n")
+    await asyncio.to_thread(managed, tmp_path / "root", simulated.link.resolve().name)
 
     async def once(_: asyncio.Event, __: Seconds | None) -> None:
         raise asyncio.CancelledError

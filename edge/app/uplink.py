@@ -18,7 +18,8 @@ from functools import partial
 from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
 
-from edge.config import Config, UpstreamSettings
+from edge.config import Config
+from edge.engines.upstream import proxy_for
 from edge.uplink import Watch
 from edge.uplink.evidence import Kernel, Modem
 from edge.uplink.metered import metered
@@ -43,11 +44,8 @@ async def watched(
     config: Config, follow: FollowKernel = follow
 ) -> AsyncGenerator[Watch | None, None]:
     """The watch, at work inside the block. None where there is nothing to watch."""
-    beyond = {
-        name: settings
-        for name, settings in config.upstreams.items()
-        if is_beyond(urlsplit(settings.url).hostname or "")
-    }
+    where = {name: _first_hop(settings.url) for name, settings in config.upstreams.items()}
+    beyond = {name: url for name, url in where.items() if is_beyond(urlsplit(url).hostname or "")}
     if not config.uplink.watch or not beyond:
         yield None
         return
@@ -67,16 +65,21 @@ async def watched(
             watching.cancel()
 
 
-async def _prober(config: Config, beyond: Mapping[str, UpstreamSettings]) -> Prober:
+def _first_hop(url: str) -> str:
+    """What is connected to for ``url``: a proxy, where the environment names one."""
+    return proxy_for(url) or url
+
+
+async def _prober(config: Config, beyond: Mapping[str, str]) -> Prober:
     context = await asyncio.to_thread(ssl.create_default_context)
-    targets: list[Target] = [_host(name, one, context) for name, one in beyond.items()]
+    targets: list[Target] = [_host(name, url, context) for name, url in beyond.items()]
     if config.uplink.probe_url:
         targets.append(Page(PAGE, config.uplink.probe_url))
     return Prober(targets, clock=time.monotonic, word=partial(secrets.token_hex, 8))
 
 
-def _host(name: str, settings: UpstreamSettings, context: ssl.SSLContext) -> Host:
-    url = urlsplit(settings.url)
+def _host(name: str, where: str, context: ssl.SSLContext) -> Host:
+    url = urlsplit(where)
     tls = url.scheme == "https"
     return Host(
         name, url.hostname or "", url.port or (443 if tls else 80), context if tls else None

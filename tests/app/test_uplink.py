@@ -19,6 +19,13 @@ CLOUD = '[upstreams.cloud]\ndialect = "anthropic"\nurl = "https://api.anthropic.
 NEAR = '[upstreams.near]\ndialect = "anthropic"\nurl = "http://192.168.1.20:8000"\n'
 
 
+@pytest.fixture(autouse=True)
+def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
 @pytest.fixture
 def config(request: pytest.FixtureRequest, tmp_path: Path) -> Config:
     file = tmp_path / "config.toml"
@@ -32,6 +39,15 @@ async def told(tell: Callable[[Kernel], None]) -> None:
 
 @pytest.mark.parametrize("config", ["", NEAR, CLOUD + "[uplink]\nwatch = false\n"], indirect=True)
 async def test_nothing_is_watched_without_need(config: Config) -> None:
+    async with watched(config, told) as watch:
+        assert watch is None
+
+
+@pytest.mark.parametrize("config", [CLOUD], indirect=True)
+async def test_behind_a_proxy_on_the_lan_nothing_is_beyond(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("https_proxy", "http://192.168.1.1:3128")
     async with watched(config, told) as watch:
         assert watch is None
 

@@ -19,7 +19,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 class Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         self.rfile.read(int(self.headers["content-length"]))
-        self.send_response(200); self.end_headers()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream"); self.end_headers()
         self.wfile.write(b"event: ping\\ndata: {}\\n\\n")
     def log_message(self, *_): pass
 server = ThreadingHTTPServer(("0.0.0.0", 8000), Handler)

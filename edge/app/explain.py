@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from edge.app.rules import rules_of
 from edge.chat import ChatRequest
@@ -21,6 +22,7 @@ from edge.routing.estimate import estimate_tokens
 from edge.routing.features import Features, features_of
 from edge.routing.policy import Weighed, weigh
 from edge.state import EngineState, LinkLevel, LinkState, Snapshot
+from edge.uplink.reach import is_beyond
 
 MESSAGES = "/v1/messages"
 COMPLETIONS = "/chat/completions"
@@ -91,7 +93,11 @@ def explain(
     snapshot = Snapshot(
         engines=tuple((name, ready) for name in (*config.upstreams, LOCAL)),
         link=None if link is None else LinkState(link, "as you say"),
-        over_link=frozenset(config.upstreams),
+        over_link=frozenset(
+            name
+            for name, upstream in config.upstreams.items()
+            if is_beyond(urlsplit(upstream.url).hostname or "")
+        ),
     )
     return Explanation(
         features, weigh(features, snapshot, rules_of(config), pin=private), private, link

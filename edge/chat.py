@@ -224,6 +224,8 @@ class ChatRequest:
     stream: bool = False
     stream_usage: bool = True
     """Whether the client wants a stream's counts; some dialects leave it to the client."""
+    exact_model: bool = False
+    """Whether ``model`` is what an engine itself calls it: a route says so, no client does."""
     user_id: str | None = None
     session: str | None = None
     agent: str | None = None

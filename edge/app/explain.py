@@ -11,18 +11,23 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from edge.app.rules import rules_of
 from edge.chat import ChatRequest
 from edge.config import LOCAL, Config
-from edge.dialects import anthropic
+from edge.dialects import anthropic, openai
 from edge.errors import BadRequest
 from edge.routing.estimate import estimate_tokens
 from edge.routing.features import Features, features_of
 from edge.routing.policy import Weighed, weigh
 from edge.state import EngineState, LinkLevel, LinkState, Snapshot
+from edge.uplink.reach import is_beyond
 
 MESSAGES = "/v1/messages"
+COMPLETIONS = "/chat/completions"
+_OPENAI_ROLES = ("system", "developer", "tool")
+"""Roles with which a conversation of the Messages API does not begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +49,31 @@ def read_request(content: bytes) -> ChatRequest:
     if not isinstance(value, dict):
         raise BadRequest("this is no request: it should be a JSON object")
     if isinstance(value.get("messages"), list) or "body" not in value:
-        return anthropic.parse(content, {}, MESSAGES)
-    if not isinstance(value["body"], dict):
+        return _parse(content, {}, _guess(value))
+    body = value["body"]
+    if not isinstance(body, dict):
         raise BadRequest("this recording has no body: nobody decides who answers it")
-    body = json.dumps(value["body"]).encode()
-    return anthropic.parse(body, _headers(value.get("headers")), _path(value.get("path")))
+    path = value.get("path")
+    at = path if isinstance(path, str) else _guess(body)
+    return _parse(json.dumps(body).encode(), _headers(value.get("headers")), at)
+
+
+def _parse(content: bytes, headers: Mapping[str, str], path: str) -> ChatRequest:
+    if path.partition("?")[0].endswith(COMPLETIONS):
+        return openai.parse(content, headers, path)
+    return anthropic.parse(content, headers, path)
+
+
+def _guess(body: Mapping[str, Any]) -> str:
+    """The path of a body that says none: OpenAI's has system text and tools of a shape of its own,
+    and needs no max_tokens."""
+    messages, tools = body.get("messages"), body.get("tools")
+    first = messages[0] if isinstance(messages, list) and messages else None
+    role = first.get("role") if isinstance(first, dict) else None
+    tool = tools[0] if isinstance(tools, list) and tools else None
+    wraps = isinstance(tool, dict) and "function" in tool
+    is_openai = role in _OPENAI_ROLES or wraps or (role and "max_tokens" not in body)
+    return COMPLETIONS if is_openai and "system" not in body else MESSAGES
 
 
 def _headers(value: Any) -> Mapping[str, str]:
@@ -57,10 +82,6 @@ def _headers(value: Any) -> Mapping[str, str]:
         return {str(name): str(text) for name, text in pairs}
     except (TypeError, ValueError):
         raise BadRequest("headers: expected pairs of a name and a value") from None
-
-
-def _path(value: Any) -> str:
-    return value if isinstance(value, str) else MESSAGES
 
 
 def explain(
@@ -72,7 +93,11 @@ def explain(
     snapshot = Snapshot(
         engines=tuple((name, ready) for name in (*config.upstreams, LOCAL)),
         link=None if link is None else LinkState(link, "as you say"),
-        over_link=frozenset(config.upstreams),
+        over_link=frozenset(
+            name
+            for name, upstream in config.upstreams.items()
+            if is_beyond(urlsplit(upstream.url).hostname or "")
+        ),
     )
     return Explanation(
         features, weigh(features, snapshot, rules_of(config), pin=private), private, link

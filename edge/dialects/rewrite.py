@@ -14,6 +14,7 @@ import msgspec
 from edge.errors import BadRequest
 
 _Raws = dict[str, msgspec.Raw]
+_SYSTEM = ("system", "developer")
 
 
 def with_model(body: bytes, model: str) -> bytes:
@@ -24,8 +25,8 @@ def with_model(body: bytes, model: str) -> bytes:
 
 
 def without_beginning(body: bytes, pattern: Pattern[str]) -> bytes:
-    """Without what ``pattern`` matches at the beginning of system texts and of the first user
-    message's texts. Raises BadRequest."""
+    """Without what ``pattern`` matches at the beginning of system texts, wherever the dialect
+    has them, and of the first user message's texts. Raises BadRequest."""
     fields = _fields(body)
     if "system" in fields:
         system = msgspec.json.decode(fields["system"])
@@ -33,9 +34,11 @@ def without_beginning(body: bytes, pattern: Pattern[str]) -> bytes:
     messages = _items(fields)
     for at, message in enumerate(messages):
         decoded = msgspec.json.decode(message)
-        if isinstance(decoded, dict) and decoded.get("role") == "user":
+        role = decoded.get("role") if isinstance(decoded, dict) else None
+        if role in _SYSTEM or role == "user":
             decoded["content"] = _cut(decoded.get("content"), pattern)
             messages[at] = _raw(decoded)
+        if role == "user":
             break
     fields["messages"] = _raw(messages)
     return msgspec.json.encode(fields)

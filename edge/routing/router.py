@@ -159,6 +159,9 @@ class Router:
         first = await _first(name, source)
         if isinstance(first, Started) and first.reason:
             decision = replace(decision, reason=f"{decision.reason}; {first.reason}")
+        if isinstance(first, Started) and step.model is not None:
+            # Clients drop the thinking of a model that they did not ask for.
+            first = replace(first, model=request.model)
         guard = Guard(request, self._safeguards)
         log.info("request for %s goes to %s: %s", request.model, step, decision.reason)
         return Routed(decision, name, _resume(name, first, source, guard))
@@ -179,7 +182,7 @@ def _asking(request: ChatRequest, step: Step) -> ChatRequest:
     wire = request.wire
     if wire is not None and step.engine != LOCAL:
         wire = replace(wire, body=with_model(wire.body, step.model))
-    return replace(request, model=step.model, wire=wire)
+    return replace(request, model=step.model, exact_model=True, wire=wire)
 
 
 def _words(models: tuple[ModelInfo, ...]) -> frozenset[str]:

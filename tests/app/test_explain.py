@@ -1,8 +1,11 @@
 import json
+from pathlib import Path
+
+import pytest
 
 from edge.app.explain import explain, explanation_as_json, read_request
 from edge.config import load
-from tests.routing.asked import asked
+from tests.routing.asked import asked, names
 
 
 def test_headers_of_a_recording_may_be_pairs_or_an_object():
@@ -10,6 +13,31 @@ def test_headers_of_a_recording_may_be_pairs_or_an_object():
     for headers in ([["X-Claude-Code-Session-Id", "s"]], {"X-Claude-Code-Session-Id": "s"}):
         recording = {"headers": headers, "body": body}
         assert read_request(json.dumps(recording).encode()).session == "s"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"model": "gpt-x", "messages": [{"role": "user", "content": "hi"}]},
+        {"model": "gpt-x", "max_tokens": 1, "messages": [{"role": "system", "content": "hi"}]},
+    ],
+)
+def test_a_body_of_openais_dialect_is_known_by_its_shape(body):
+    request = read_request(json.dumps(body).encode())
+    assert request.wire is not None
+    assert request.wire.dialect == "openai"
+    recording = {"path": "/v1/chat/completions", "headers": [], "body": body}
+    assert read_request(json.dumps(recording).encode()).messages == request.messages
+
+
+def test_a_server_on_the_lan_is_on_this_side_of_the_link(tmp_path: Path):
+    file = tmp_path / "codriver.toml"
+    file.write_text(
+        '[upstreams.cloud]\ndialect = "anthropic"\nurl = "https://api.anthropic.com"\n'
+        '[upstreams.lab]\ndialect = "openai"\nurl = "http://192.168.1.9:8000/v1"\n'
+    )
+    told = explain(asked("hi"), load(file), "offline", None)
+    assert names(told.weighed.decision) == ["lab", "local"]
 
 
 def test_what_was_said_and_sent_along_is_not_repeated():

@@ -42,6 +42,12 @@ def test_a_pattern_is_cut_where_texts_begin():
     assert cut["tools"] == ["TAG"]
 
 
+def test_openais_system_messages_are_cut_too():
+    body = b'{"messages":[{"role":"system","content":"TAGa"},{"role":"user","content":"TAGb"}]}'
+    cut = json.loads(without_beginning(body, re.compile("TAG")))
+    assert [message["content"] for message in cut["messages"]] == ["a", "b"]
+
+
 def test_a_message_never_loses_its_last_block():
     body = b'{"system":"TAG","messages":[{"role":"user","content":[{"type":"text","text":"TAG"}]}]}'
     cut = json.loads(without_beginning(body, re.compile("TAG")))

@@ -255,7 +255,8 @@ async def test_a_step_with_a_model_asks_for_that_one_in_request_and_bytes():
     (sent,) = cloud.requests
     assert sent.model == "claude-x"
     assert json.loads(sent.wire.body) == {**json.loads(request.wire.body), "model": "claude-x"}
-    assert [one.model for one in local.requests] == ["coder"]
+    assert [(one.model, one.exact_model) for one in local.requests] == [("coder", True)]
+    assert (await collect(routed))[0] == replace(BEGUN, model=request.model)
 
 
 async def test_bytes_stay_as_they_came_where_no_model_is_named():

@@ -26,6 +26,7 @@ from edge.chat import (
     Wire,
 )
 from edge.config import Secret
+from edge.dialects.rewrite import with_model
 from edge.engines.base import ModelInfo, Outcomes
 from edge.engines.upstream.answers import JSON, begins_with_error, kind_of, strangeness
 from edge.engines.upstream.codecs import codec_of
@@ -171,9 +172,13 @@ class Upstream:
         if not wire.path.startswith("/"):
             # Anything else could change the host that the credential goes to.
             raise BadRequest("the path of a request begins with a slash")
-        model = self._server.model_for(request.model)
-        body = wire.body if model == request.model else _renamed(wire.body, model)
+        model = self._model(request)
+        body = wire.body if model == request.model else with_model(wire.body, model)
         return await self._link.ask(self._server.address(wire.path), headers, body, patience)
+
+    def _model(self, request: ChatRequest) -> str:
+        """What the request's model is called there."""
+        return request.model if request.exact_model else self._server.model_for(request.model)
 
     def _relayed_headers(self, wire: Wire) -> Headers:
         """The laptop's headers as they came, but for the hop's own and the credential."""
@@ -188,7 +193,7 @@ class Upstream:
 
     async def _translated(self, request: ChatRequest) -> AsyncGenerator[Event, None]:
         """Always asked for as a stream: so the first byte comes early, and silence shows."""
-        model = self._server.model_for(request.model)
+        model = self._model(request)
         headers = (*self._codec.headers(request), *self._own_credential(request))
         body = self._rendered(replace(request, stream=True, model=model))
         address = self._server.address(self._codec.path)
@@ -302,13 +307,6 @@ class Upstream:
             return Tokens(msgspec.json.decode(answer, type=_Count).input_tokens)
         except msgspec.DecodeError:
             raise UpstreamUnreachable(f"{self._name} answered a count with no count") from None
-
-
-def _renamed(body: bytes, model: str) -> bytes:
-    """The request with another model's name; everything else stays byte for byte."""
-    fields = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
-    fields["model"] = msgspec.Raw(msgspec.json.encode(model))
-    return msgspec.json.encode(fields)
 
 
 def _head(response: aiohttp.ClientResponse) -> Headers:

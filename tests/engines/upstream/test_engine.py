@@ -579,7 +579,11 @@ async def test_a_model_is_asked_for_by_its_name_there(make: Make) -> None:
         upstream = make(url, "none", model="other", models={"claude-x": "mine"})
         await collect(upstream, request())
         await collect(upstream, replace(request(), model="claude-y"))
-    assert bodies == [b'{"model":"mine","spaces":"stay"}', b'{"model":"other","spaces":"stay"}']
+        exact = replace(request(), exact_model=True)
+        await collect(upstream, exact)
+    assert bodies[:2] == [b'{"model":"mine","spaces":"stay"}', b'{"model":"other","spaces":"stay"}']
+    assert exact.wire is not None
+    assert bodies[2:] == [exact.wire.body], "a route knows what it is called there"
 
 
 async def test_no_secret_is_logged(make: Make, caplog: pytest.LogCaptureFixture) -> None:

@@ -35,6 +35,8 @@ HELLO = {
     "messages": [{"role": "user", "content": "Write a very long story about a road."}],
 }
 GIVEN_BACK_SECONDS = 200.0
+CLAUDE = {"anthropic-version": "2023-06-01"}
+"""What every client of Anthropic's sends: the list then has ids that it keeps."""
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +118,7 @@ async def test_both_are_served_at_once_where_they_fit_until_a_deadline(
     tmp_path: Path, models: Path
 ):
     async with serving(tmp_path, models) as box:
-        async with box.session.get(f"{box.url}/v1/models") as page:
+        async with box.session.get(f"{box.url}/v1/models", headers=CLAUDE) as page:
             ids = [model["id"] for model in (await page.json())["data"]]
         assert ids == ["anthropic-local-smollm2-135m", "anthropic-local-second"]
         answers = await asyncio.gather(box.stream("claude-sonnet-5"), box.stream(ids[1]))

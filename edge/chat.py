@@ -338,9 +338,21 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """Last of a stream that broke: never render it as a success."""
+    """Last of a stream that broke: never render it as a success.
+
+    ``drop``: the client asks again if its connection is cut, so that is what it is told.
+    """
 
     error: CodriverError
+    drop: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Continued:
+    """From here on another engine goes on with the same answer; ``reason`` is for the person."""
+
+    engine: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,6 +378,7 @@ Event: TypeAlias = (
     | ToolCallStarted
     | ToolCallDelta
     | ToolCallEnded
+    | Continued
     | Finished
     | Failed
     | RelayStarted

@@ -54,8 +54,8 @@ class Engine(Protocol):
     def stream(self, request: ChatRequest, late: Late = nobody) -> AsyncGenerator[Event, None]:
         """Answer. Until the first content ``late`` is told if that takes unusually long, by an
         engine that is reached over a network. A refusal before any work is raised as a
-        CodriverError on the first step; whatever breaks later comes as a last Failed event. Closing the
-        generator cancels the work.
+        CodriverError on the first step; whatever breaks later comes as a last Failed event.
+        Closing the generator cancels the work.
         """
 
 

@@ -235,6 +235,9 @@ class ChatRequest:
     deadline: Seconds | None = None
     """How long the whole answer may take, from when an engine is asked."""
     wire: Wire | None = field(default=None, repr=False, compare=False)
+    as_events: bool = field(default=False, compare=False)
+    """An upstream's answer is wanted as events even where its bytes could be relayed: another
+    engine may have to go on with it."""
 
 
 # --- events -------------------------------------------------------------------------

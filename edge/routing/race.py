@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from edge.chat import Event, Failed, Progress, Started
-from edge.engines.base import Late
+from edge.engines.base import Late, nobody
 from edge.errors import BadRequest, CodriverError, EngineError, TimedOut
 
 FINAL = (BadRequest, TimedOut)
@@ -55,11 +55,11 @@ async def race(runners: Sequence[Runner], *, together: int = 1) -> Won:
 class _Lane:
     """A runner under way."""
 
-    def __init__(self, runner: Runner, stir: asyncio.Event) -> None:
+    def __init__(self, runner: Runner, stir: asyncio.Event, *, only: bool) -> None:
         self.runner = runner
         self.late: str | None = None
         self._stir = stir
-        self.rest = runner.open(self._is_late)
+        self.rest = runner.open(nobody if only else self._is_late)
 
     def _is_late(self, why: str) -> None:
         if self.late is None:
@@ -86,6 +86,7 @@ class _Lane:
 class _Race:
     def __init__(self, runners: Sequence[Runner]) -> None:
         self._waiting = list(runners)
+        self._only = len(self._waiting) == 1
         self._lanes: dict[_Lane, asyncio.Task[tuple[Event, ...] | CodriverError]] = {}
         self._stir = asyncio.Event()
         self._notes: list[str] = []
@@ -108,7 +109,7 @@ class _Race:
 
     def _ask_next(self, tasks: asyncio.TaskGroup) -> None:
         if self._waiting:
-            lane = _Lane(self._waiting.pop(0), self._stir)
+            lane = _Lane(self._waiting.pop(0), self._stir, only=self._only)
             self._lanes[lane] = tasks.create_task(lane.run(self._is_alone), name=lane.runner.name)
 
     def _is_alone(self) -> bool:

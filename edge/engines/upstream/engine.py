@@ -64,6 +64,10 @@ LINGER = Seconds(0.25)
 """How long the end of a finished answer's body is waited for, to use its connection again."""
 
 
+IDENTITY = ("accept-encoding", "identity")
+"""What is read here is not unpacked: nothing can swell."""
+
+
 class _Count(msgspec.Struct):
     input_tokens: int
 
@@ -123,9 +127,11 @@ class Upstream:
         """Raises before the first byte only, or before the first content if somebody wants to
         know that it is ``late``; what breaks then comes as a last Failed."""
         wire = request.wire
-        if wire is not None and wire.dialect == self._server.dialect:
-            return self._relayed(request, wire, late)
-        return self._translated(request, late)
+        if wire is None or wire.dialect != self._server.dialect:
+            return self._translated(request, late)
+        if request.as_events and request.stream:
+            return self._read(request, wire, late)
+        return self._relayed(request, wire, late)
 
     def cut(self) -> None:
         """The link is gone: every answer under way breaks off now."""
@@ -237,6 +243,37 @@ class Upstream:
             )
         return headers
 
+    # --- read ---------------------------------------------------------------------------
+
+    async def _read(
+        self, request: ChatRequest, wire: Wire, late: Late
+    ) -> AsyncGenerator[Event, None]:
+        """The request as it came, and its answer in events."""
+        headers = (*without(self._relayed_headers(wire), {"accept-encoding"}), IDENTITY)
+        patience = self._server.first_byte_timeout
+        with self._doubted(late) as doubt:
+            response, chunk = await self._ask_as_it_came(request, wire, headers, patience, doubt)
+            async with aclosing(self._heard(request, response, chunk, doubt)) as events:
+                async for event in events:
+                    yield event
+
+    async def _heard(
+        self, request: ChatRequest, response: aiohttp.ClientResponse, chunk: bytes, doubt: Doubt
+    ) -> AsyncGenerator[Event, None]:
+        """A streamed answer's events."""
+        with self._opened(response):
+            async with aclosing(self._events(response, chunk)) as events:
+                async for event in events:
+                    if isinstance(event, Started):
+                        # Clients drop the thinking of a model that they did not ask for.
+                        event = replace(event, model=request.model)
+                    else:
+                        doubt.settled(content=True)
+                    yield event
+                    if isinstance(event, Finished):
+                        self._link.succeeded()
+                        await self._drain(response)
+
     # --- translated ---------------------------------------------------------------------
 
     async def _translated(self, request: ChatRequest, late: Late) -> AsyncGenerator[Event, None]:
@@ -248,18 +285,9 @@ class Upstream:
         patience = self._server.first_byte_timeout
         with self._doubted(late) as doubt:
             response, chunk = await self._link.ask(address, headers, body, patience, doubt)
-            with self._opened(response):
-                async with aclosing(self._events(response, chunk)) as events:
-                    async for event in events:
-                        if isinstance(event, Started):
-                            # Clients drop the thinking of a model that they did not ask for.
-                            event = replace(event, model=request.model)
-                        else:
-                            doubt.settled(content=True)
-                        yield event
-                        if isinstance(event, Finished):
-                            self._link.succeeded()
-                            await self._drain(response)
+            async with aclosing(self._heard(request, response, chunk, doubt)) as events:
+                async for event in events:
+                    yield event
 
     def _own_credential(self, request: ChatRequest) -> Headers:
         """A laptop's credential is for servers of its own dialect: it never goes here."""

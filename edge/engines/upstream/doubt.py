@@ -76,7 +76,7 @@ class Doubt:
     def begin(self) -> None:
         """Look from now on."""
         self._began = self._clock()
-        self._timer = asyncio.get_running_loop().call_later(LOOK_EVERY, self._look)
+        self._timer = asyncio.get_running_loop().call_later(LOOK_EVERY, self._again)
 
     def connected(self, transport: asyncio.BaseTransport | None) -> None:
         """The request goes over that connection."""
@@ -92,14 +92,21 @@ class Doubt:
             self.network = None
             self._history.learn(self.waited)
 
-    def _look(self) -> None:
+    def _again(self) -> None:
+        self.look()
+        if self._timer is not None:
+            self._timer = asyncio.get_running_loop().call_later(LOOK_EVERY, self._again)
+
+    def look(self) -> None:
+        """Once; a timer does it every LOOK_EVERY."""
+        if self._timer is None:
+            return
         waited = self.waited
         self.network = self._network(waited)
         if self.network is not None:
             self._late(self.network)
         elif waited >= (patience := self._history.patience()):
             self._late(f"no word of its answer for {patience:.1f} s")
-        self._timer = asyncio.get_running_loop().call_later(LOOK_EVERY, self._look)
 
     def _network(self, waited: Seconds) -> str | None:
         if self._socket is None:

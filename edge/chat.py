@@ -235,6 +235,9 @@ class ChatRequest:
     deadline: Seconds | None = None
     """How long the whole answer may take, from when an engine is asked."""
     wire: Wire | None = field(default=None, repr=False, compare=False)
+    as_events: bool = field(default=False, compare=False)
+    """An upstream's answer is wanted as events even where its bytes could be relayed: another
+    engine may have to go on with it."""
 
 
 # --- events -------------------------------------------------------------------------
@@ -338,9 +341,21 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """Last of a stream that broke: never render it as a success."""
+    """Last of a stream that broke: never render it as a success.
+
+    ``drop``: the client asks again if its connection is cut, so that is what it is told.
+    """
 
     error: CodriverError
+    drop: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Continued:
+    """From here on another engine goes on with the same answer; ``reason`` is for the person."""
+
+    engine: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,6 +381,7 @@ Event: TypeAlias = (
     | ToolCallStarted
     | ToolCallDelta
     | ToolCallEnded
+    | Continued
     | Finished
     | Failed
     | RelayStarted

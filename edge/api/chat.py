@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
+from functools import partial
 from typing import TypeAlias
 
 from aiohttp import web
@@ -114,19 +115,27 @@ class ChatHandler:
         response.headers["Cache-Control"] = "no-cache"
         response.headers["X-Accel-Buffering"] = "no"
         await response.prepare(http)
-        await SseSpeaker(response, renderer, self._clock).speak(first, events, self._keepalive)
+        speaker = SseSpeaker(response, renderer, self._clock, drop=partial(_drop, http))
+        await speaker.speak(first, events, self._keepalive)
         return response
 
 
 class SseSpeaker:
-    """Writes one streamed answer, and keep-alives while there is nothing to write."""
+    """Writes one streamed answer, and keep-alives while there is nothing to write. ``drop`` cuts
+    the connection."""
 
     def __init__(
-        self, response: web.StreamResponse, renderer: Renderer, clock: Callable[[], float]
+        self,
+        response: web.StreamResponse,
+        renderer: Renderer,
+        clock: Callable[[], float],
+        *,
+        drop: Callable[[], None] = lambda: None,
     ) -> None:
         self._response = response
         self._renderer = renderer
         self._clock = clock
+        self._drop = drop
         self._spoke_at = clock()
 
     async def speak(
@@ -149,9 +158,12 @@ class SseSpeaker:
 
     async def _event(self, event: Event) -> bool:
         """Whether the wire had bytes for it."""
-        data = self._renderer.render(event)
         if isinstance(event, Failed):
             log_failure(event.error)
+            if event.drop:
+                self._drop()
+                return False
+        data = self._renderer.render(event)
         if data:
             self._spoke_at = self._clock()
             await self._response.write(data)
@@ -227,12 +239,17 @@ async def _relay(
                 await response.write(data)
             case Failed(error):
                 log_failure(error)
-                if http.transport is not None:
-                    http.transport.abort()
+                _drop(http)
                 return response
             case _:
                 raise EngineError(f"a relayed answer held a {type(event).__name__}")
     return response
+
+
+def _drop(http: web.Request) -> None:
+    """Cut the connection: the client sees that the answer is not whole, and may ask again."""
+    if http.transport is not None:
+        http.transport.abort()
 
 
 def _route_headers(routed: Routed) -> dict[str, str]:

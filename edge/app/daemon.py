@@ -43,6 +43,9 @@ from edge.lan.discovery import Announcer
 from edge.lan.identity import ensure_id
 from edge.lan.tokens import TokenStore
 from edge.routing.router import Router
+from edge.routing.standby import Standby
+from edge.state import LinkState
+from edge.uplink import Watch
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +95,16 @@ async def _serve(plant: Plant) -> None:
         engines = await _engines(plant, stack, tokens, uplink)
         privacy = await asyncio.to_thread(privacy_of, config.privacy, plant.state_dir)
         policy = config.safeguards.policy
-        router = Router(engines, rules_of(config), policy, privacy=privacy, uplink=uplink)
+        stack.callback(_cut_when_offline(engines, uplink))
+        standby = await stack.enter_async_context(_standing_by())
+        router = Router(
+            engines,
+            rules_of(config),
+            policy,
+            privacy=privacy,
+            uplink=uplink,
+            standby=standby,
+        )
         await stack.enter_async_context(_http(plant, router, tokens, sockets))
         await stack.enter_async_context(_supervised())
         await _greet(plant, sockets, tokens)
@@ -189,6 +201,32 @@ async def _engines(
     else:
         engines[LOCAL] = await stack.enter_async_context(_local(plant))
     return engines
+
+
+def _cut_when_offline(engines: Mapping[str, Engine], uplink: Watch | None) -> Callable[[], None]:
+    """Answers that come over a link that is gone break off at once. Returns what ends that."""
+    if uplink is None:
+        return lambda: None
+    far = [engines[name] for name in uplink.over_link]
+
+    def told(state: LinkState) -> None:
+        for engine in far:
+            if state.level == "offline" and isinstance(engine, Upstream):
+                engine.cut()
+
+    return uplink.subscribe(told)
+
+
+@asynccontextmanager
+async def _standing_by() -> AsyncGenerator[Standby, None]:
+    """Answers begun for clients that ask again."""
+    standby = Standby()
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(standby.run(), name="standby")
+        try:
+            yield standby
+        finally:
+            running.cancel()
 
 
 def _server(settings: UpstreamSettings) -> Server:

@@ -33,6 +33,11 @@ class EventTooLong(ValueError):
     """A stream whose next event has more bytes than its reader allows."""
 
 
+def comment(text: str) -> bytes:
+    """A line that readers of such streams skip; ``text`` is plain ASCII in one line."""
+    return b": %b\n\n" % text.encode("ascii", "replace").replace(b"\n", b" ")
+
+
 def encode_data(data: Mapping[str, Any]) -> bytes:
     """One frame without a name, as most streams but Anthropic's have them."""
     return b"data: %b\n\n" % msgspec.json.encode(data)

@@ -6,13 +6,20 @@ called by routing.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from edge.chat import ChatRequest, Event
 from edge.state import EngineState, Outcome
 from edge.units import Tokens
+
+Late: TypeAlias = Callable[[str], None]
+"""Told, with the reason, that an answer is later than it should be; perhaps more than once."""
+
+
+def nobody(why: str) -> None:
+    """Who is told where nobody wants to know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +51,11 @@ class Engine(Protocol):
     async def count_tokens(self, request: ChatRequest) -> Tokens:
         """The prompt's exact length. Raises CodriverError."""
 
-    def stream(self, request: ChatRequest) -> AsyncGenerator[Event, None]:
-        """Answer. A refusal before any work is raised as a CodriverError on the first
-        step; whatever breaks later comes as a last Failed event. Closing the
-        generator cancels the work.
+    def stream(self, request: ChatRequest, late: Late = nobody) -> AsyncGenerator[Event, None]:
+        """Answer. Until the first content ``late`` is told if that takes unusually long, by an
+        engine that is reached over a network. A refusal before any work is raised as a
+        CodriverError on the first step; whatever breaks later comes as a last Failed event.
+        Closing the generator cancels the work.
         """
 
 

@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from edge.chat import ChatRequest, Event, Finished, Started, TextDelta, Usage
-from edge.engines.base import ModelInfo
+from edge.engines.base import Late, ModelInfo, nobody
 from edge.errors import CodriverError
 from edge.state import EngineState
 from edge.units import Seconds, Tokens
@@ -23,7 +23,14 @@ class Pause:
     seconds: Seconds
 
 
-Step = Event | Pause | CodriverError
+@dataclass(frozen=True, slots=True)
+class Tardy:
+    """A step of a script: the engine says that it is late."""
+
+    why: str = "slow today"
+
+
+Step = Event | Pause | Tardy | CodriverError
 Script = Callable[[ChatRequest], Sequence[Step]]
 
 
@@ -62,13 +69,17 @@ class FakeEngine:
         self.requests.append(request)
         return Tokens(len(request.messages))
 
-    async def stream(self, request: ChatRequest) -> AsyncGenerator[Event, None]:
+    async def stream(
+        self, request: ChatRequest, late: Late = nobody
+    ) -> AsyncGenerator[Event, None]:
         self.requests.append(request)
         try:
             for step in self.script(request):
                 match step:
                     case Pause(seconds):
                         await self.sleep(seconds)
+                    case Tardy(why):
+                        late(why)
                     case CodriverError():
                         raise step
                     case _:

@@ -1,36 +1,32 @@
-"""Acts on the policy: asks engines in the decided order until one has taken the request.
+"""Acts on the policy: has engines race in the decided order until one has content.
 
-Knows engines only by their protocol; knows no HTTP and no dialect. Failover ends with
-the first content event: from then on the answer belongs to the engine that began it.
+Knows engines only by their protocol; knows no HTTP and no dialect. From the first content on the
+answer belongs to the engine that began it; where that breaks off, ``passing`` sees to the rest.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol
 
-from edge.chat import ChatRequest, Event, Failed, Finished, RelayStarted, Started
+from edge.chat import ChatRequest, Event, Started
 from edge.dialects.rewrite import with_model
-from edge.engines.base import Engine, ModelInfo
-from edge.errors import (
-    BadRequest,
-    CodriverError,
-    EngineError,
-    KeptHere,
-    NotFound,
-    TimedOut,
-    UpstreamUnreachable,
-)
+from edge.engines.base import Engine, Late, ModelInfo
+from edge.errors import CodriverError, KeptHere, NotFound, UpstreamUnreachable
 from edge.routing.contexts import SessionContexts
 from edge.routing.estimate import estimate_tokens
 from edge.routing.guard import Guard
+from edge.routing.passing import Rescue, pass_on
 from edge.routing.policy import LOCAL, Decision, Rules, Step, decide
 from edge.routing.privacy import Privacy
+from edge.routing.race import FINAL, Runner, race
 from edge.routing.shortcuts import answer_without_model
+from edge.routing.standby import Standby
 from edge.routing.tag import without_tag
+from edge.routing.takeover import resends
 from edge.safeguards import Policy
 from edge.state import LinkState, Snapshot
 from edge.units import Tokens
@@ -72,6 +68,7 @@ class Router:
         *,
         privacy: Privacy | None = None,
         uplink: Uplink | None = None,
+        standby: Standby | None = None,
     ) -> None:
         self._engines = dict(engines)
         self._privacy = privacy if set(engines) - {LOCAL} else None
@@ -79,6 +76,7 @@ class Router:
         self._safeguards: Policy = safeguards
         self._contexts = SessionContexts()
         self._uplink = uplink
+        self._standby = standby or Standby()
 
     def snapshot(self) -> Snapshot:
         engines = self._engines.items()
@@ -119,52 +117,101 @@ class Router:
         if self._uplink is not None:
             self._uplink.asked()
         decision = await self._decide(request)
-        last = self._last(decision)
+        self._last(decision)
         request = without_tag(request)
-        for step in decision.order[:-1]:
-            try:
-                return await self._start(step, request, decision)
-            except (BadRequest, TimedOut):
-                raise
-            except CodriverError as error:
-                log.warning("%s did not take the request (%s); trying the next", step, error)
-                reason = f"{decision.reason}; {step} did not take it: {error}"
-                decision = replace(decision, reason=reason)
+        if (begun := await self._begun(request, decision)) is not None:
+            return begun
+        if self._goes_on_here(request, decision):
+            request = replace(request, as_events=True)
         try:
-            return await self._start(last, request, decision)
-        except (BadRequest, TimedOut):
+            return await self._race(request, decision)
+        except FINAL:
             raise
         except CodriverError as error:
             if decision.pinned:
                 raise KeptHere(error, decision.reason) from error
             raise
 
+    async def _begun(self, request: ChatRequest, decision: Decision) -> Routed | None:
+        """An answer that was begun here when a cloud's broke off, for who asks again."""
+        events = self._standby.claim(request)
+        first = None if events is None else await anext(events, None)
+        if events is None or first is None:
+            return None
+        reason = f"{LOCAL} has begun it already, when the first answer broke off"
+        log.info("request for %s is answered: %s", request.model, reason)
+        decision = replace(decision, order=(Step(LOCAL),), reason=reason)
+        return Routed(decision, LOCAL, self._passed_on(LOCAL, (first,), events, request, decision))
+
+    async def _race(self, request: ChatRequest, decision: Decision) -> Routed:
+        shortcuts: dict[str, str] = {}
+        runners = [
+            Runner(str(step), partial(self._open, step, request, shortcuts))
+            for step in decision.order
+        ]
+        won = await race(runners, together=2 if decision.hedge else 1)
+        for note in won.notes:
+            log.warning("%s", note)
+        step = decision.order[runners.index(won.runner)]
+        if (why := shortcuts.get(won.runner.name)) is not None:
+            log.info("request for %s needs no model: %s", request.model, why)
+            decision = replace(decision, order=(step,), reason=why)
+            return Routed(decision, step.engine, _all(won.held, won.rest))
+        more = [event.reason for event in won.held if isinstance(event, Started) and event.reason]
+        decision = replace(decision, reason="; ".join([decision.reason, *won.notes, *more]))
+        log.info("request for %s goes to %s: %s", request.model, step, decision.reason)
+        held = won.held if step.model is None else _as_asked(won.held, request)
+        passed = self._passed_on(step.engine, held, won.rest, request, decision)
+        return Routed(decision, step.engine, passed)
+
+    def _open(
+        self, step: Step, request: ChatRequest, shortcuts: dict[str, str], late: Late
+    ) -> AsyncGenerator[Event, None]:
+        """One engine's answer; the box needs no model for some."""
+        if step.engine == LOCAL:
+            context = self._contexts.of(request)
+            shortcut = answer_without_model(request, self._safeguards, context)
+            if shortcut is not None:
+                events, shortcuts[str(step)] = shortcut
+                return _replay(events)
+        return self._engines[step.engine].stream(_asking(request, step), late)
+
+    def _passed_on(
+        self,
+        name: str,
+        held: tuple[Event, ...],
+        source: AsyncGenerator[Event, None],
+        request: ChatRequest,
+        decision: Decision,
+    ) -> AsyncGenerator[Event, None]:
+        guard = Guard(request, self._safeguards)
+        return pass_on(name, held, source, guard, self._rescue(name, request, decision))
+
+    def _rescue(self, name: str, request: ChatRequest, decision: Decision) -> Rescue | None:
+        """The box itself, where the route has it behind somebody else."""
+        step = next((one for one in decision.order if one.engine == LOCAL), None)
+        if step is None or name == LOCAL or not request.stream:
+            return None
+
+        def answer(more: ChatRequest) -> AsyncGenerator[Event, None]:
+            return self._engines[LOCAL].stream(_asking(more, step))
+
+        def begin() -> None:
+            self._standby.begin(request, lambda: answer(request))
+
+        return Rescue(LOCAL, request, answer, begin)
+
+    def _goes_on_here(self, request: ChatRequest, decision: Decision) -> bool:
+        """Whether an answer that breaks off has to be gone on with, as the client does not ask
+        again."""
+        behind = any(step.engine == LOCAL for step in decision.order[1:])
+        return behind and request.stream and not resends(request)
+
     async def _decide(self, request: ChatRequest) -> Decision:
         """Raises BadRequest where the request names a route that is not there."""
         why = None if self._privacy is None else await self._privacy.why_here(request)
         tokens = estimate_tokens(request)
         return decide(request, self.snapshot(), self._rules, tokens=tokens, pin=why)
-
-    async def _start(self, step: Step, request: ChatRequest, decision: Decision) -> Routed:
-        name = step.engine
-        if name == LOCAL:
-            context = self._contexts.of(request)
-            shortcut = answer_without_model(request, self._safeguards, context)
-            if shortcut is not None:
-                events, reason = shortcut
-                log.info("request for %s needs no model: %s", request.model, reason)
-                without = replace(decision, order=(step,), reason=reason)
-                return Routed(without, name, _replay(events))
-        source = self._engines[name].stream(_asking(request, step))
-        first = await _first(name, source)
-        if isinstance(first, Started) and first.reason:
-            decision = replace(decision, reason=f"{decision.reason}; {first.reason}")
-        if isinstance(first, Started) and step.model is not None:
-            # Clients drop the thinking of a model that they did not ask for.
-            first = replace(first, model=request.model)
-        guard = Guard(request, self._safeguards)
-        log.info("request for %s goes to %s: %s", request.model, step, decision.reason)
-        return Routed(decision, name, _resume(name, first, source, guard))
 
     def _last(self, decision: Decision) -> Step:
         if not decision.order:
@@ -189,37 +236,23 @@ def _words(models: tuple[ModelInfo, ...]) -> frozenset[str]:
     return frozenset(word for info in models for word in (info.id.lower(), *info.names))
 
 
+def _as_asked(held: tuple[Event, ...], request: ChatRequest) -> tuple[Event, ...]:
+    """Clients drop the thinking of a model that they did not ask for."""
+    return tuple(
+        replace(event, model=request.model) if isinstance(event, Started) else event
+        for event in held
+    )
+
+
 async def _replay(events: tuple[Event, ...]) -> AsyncGenerator[Event, None]:
     for event in events:
         yield event
 
 
-async def _first(name: str, source: AsyncGenerator[Event, None]) -> Event:
-    """The event that shows an engine has taken the request. Raises its refusal."""
-    first = await anext(source, None)
-    match first:
-        case None:
-            raise EngineError(f"{name} ended without an answer")
-        case Failed(error):
-            await source.aclose()
-            raise error
-        case _:
-            return first
-
-
-async def _resume(
-    name: str, first: Event, source: AsyncGenerator[Event, None], guard: Guard
+async def _all(
+    held: tuple[Event, ...], rest: AsyncGenerator[Event, None]
 ) -> AsyncGenerator[Event, None]:
-    """The whole stream. Whatever an engine does, it ends with Finished or Failed, or it is
-    a relayed one that ends with its bytes."""
-    event = first
-    async with aclosing(source):
-        try:
-            yield guard.watch(first)
-            async for event in source:
-                yield guard.watch(event)
-        except CodriverError as error:
-            event = Failed(error)
-            yield event
-    if not isinstance(first, RelayStarted) and not isinstance(event, Finished | Failed):
-        yield Failed(EngineError(f"{name} ended in the middle of its answer"))
+    for event in held:
+        yield event
+    async for event in rest:
+        yield event

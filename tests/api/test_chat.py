@@ -25,6 +25,7 @@ from edge.chat import (
     Usage,
 )
 from edge.dialects.anthropic import PING_ONLY
+from edge.engines.base import Late, nobody
 from edge.engines.fake import FakeEngine, Pause, Step
 from edge.engines.upstream import Server, Upstream, open_session
 from edge.errors import EngineError, Overloaded, UpstreamUnreachable, WorkerCrashed
@@ -348,7 +349,9 @@ async def test_an_answer_without_an_end_is_no_success():
 class Buggy(FakeEngine):
     """Breaks in a way that no engine may."""
 
-    async def stream(self, request: ChatRequest) -> AsyncGenerator[Event, None]:
+    async def stream(
+        self, request: ChatRequest, late: Late = nobody
+    ) -> AsyncGenerator[Event, None]:
         yield BEGUN
         yield TextDelta("half")
         raise ZeroDivisionError("a secret of the code")
@@ -412,7 +415,9 @@ async def test_a_relayed_answer_that_breaks_is_cut(broken):
 
 async def test_a_relayed_answer_with_a_bug_in_it_is_cut(caplog):
     class Relay(FakeEngine):
-        async def stream(self, request: ChatRequest) -> AsyncGenerator[Event, None]:
+        async def stream(
+            self, request: ChatRequest, late: Late = nobody
+        ) -> AsyncGenerator[Event, None]:
             yield RelayStarted(200, ())
             yield RelayChunk(b"half")
             raise ZeroDivisionError

@@ -119,7 +119,7 @@ async def test_an_engine_that_refuses_is_passed_over_and_the_reason_says_so(erro
         f"cloud is first in the route's order; cloud did not take it: {error}"
     )
     assert await collect(routed) == [BEGUN, TextDelta("x"), END]
-    assert "cloud did not take the request" in caplog.text
+    assert "cloud did not take it" in caplog.text
 
 
 async def test_an_engine_that_fails_at_once_is_passed_over():

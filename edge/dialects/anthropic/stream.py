@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import Any, assert_never
 
-from edge.chat import Event, Failed, Finished, Started, ThinkingOption
+from edge.chat import Continued, Event, Failed, Finished, Started, ThinkingOption
 from edge.dialects.anthropic.errors import render_error_event
 from edge.dialects.anthropic.sequence import BlockSequence, Closed, Grew, Kind, Opened, Step
 from edge.dialects.anthropic.wire import SIGNATURE, message_json, safeguards_json, usage_json
-from edge.dialects.framing import encode_sse
+from edge.dialects.framing import comment, encode_sse
 from edge.units import Seconds
 
 PING_ONLY = Seconds(60.0)
@@ -58,6 +58,8 @@ class StreamRenderer:
                 return encode_sse("message_start", {"type": "message_start", "message": message})
             case Finished():
                 return steps + _ending(event)
+            case Continued(engine):
+                return comment(f"{engine} goes on with this answer")
             case Failed(error):
                 return render_error_event(error)
             case _:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from edge.chat import (
+    Continued,
     Event,
     Failed,
     Finished,
@@ -19,7 +20,7 @@ from edge.chat import (
     ToolCallEnded,
     ToolCallStarted,
 )
-from edge.dialects.framing import encode_data
+from edge.dialects.framing import comment, encode_data
 from edge.dialects.openai.errors import render_error_event
 from edge.dialects.openai.order import Order
 from edge.dialects.openai.wire import finish_json, usage_json
@@ -62,6 +63,8 @@ class StreamRenderer:
                 return self._delta({"reasoning_content": text}) if text else b""
             case Finished():
                 return self._ending(event)
+            case Continued(engine):
+                return comment(f"{engine} goes on with this answer")
             case Failed(error):
                 return render_error_event(error)
             case _:

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 import msgspec
 
 from edge.chat import ChatRequest, Event, Failed
-from edge.engines.base import ModelInfo
+from edge.engines.base import Late, ModelInfo, nobody
 from edge.engines.frames import (
     Cancel,
     Count,
@@ -284,7 +284,9 @@ class LlamaEngine:
         finally:
             self._dismiss(number)
 
-    async def stream(self, request: ChatRequest) -> AsyncGenerator[Event, None]:
+    async def stream(
+        self, request: ChatRequest, late: Late = nobody
+    ) -> AsyncGenerator[Event, None]:
         number, mailbox = self._admit()
         answer = Answer(request.model, os.urandom)
         try:

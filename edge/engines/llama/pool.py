@@ -17,7 +17,7 @@ from contextlib import aclosing, contextmanager
 from dataclasses import replace
 
 from edge.chat import ChatRequest, Event, Failed, Started, Usage
-from edge.engines.base import ModelInfo
+from edge.engines.base import Late, ModelInfo, nobody
 from edge.engines.frames import Load, Ready
 from edge.engines.llama.alarms import Alarm, Alarms
 from edge.engines.llama.claims import Hold, Loaded
@@ -156,7 +156,9 @@ class ModelPool:
         with self._holding(self._counter(request.model), request, brief=True) as hold:
             return await (await hold.engine()).count_tokens(request)
 
-    async def stream(self, request: ChatRequest) -> AsyncGenerator[Event, None]:
+    async def stream(
+        self, request: ChatRequest, late: Late = nobody
+    ) -> AsyncGenerator[Event, None]:
         meaning = self._names.meant(request.model)
         begun = False
         try:

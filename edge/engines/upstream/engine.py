@@ -8,8 +8,8 @@ another engine. Constructed by app, called by routing.
 from __future__ import annotations
 
 from asyncio import timeout
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing, suppress
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing, contextmanager, suppress
 from dataclasses import replace
 
 import aiohttp
@@ -27,9 +27,11 @@ from edge.chat import (
 )
 from edge.config import Secret
 from edge.dialects.rewrite import with_model
-from edge.engines.base import ModelInfo, Outcomes
+from edge.engines.base import Late, ModelInfo, Outcomes, nobody
 from edge.engines.upstream.answers import JSON, begins_with_error, kind_of, strangeness
 from edge.engines.upstream.codecs import codec_of
+from edge.engines.upstream.content import has_content, has_error
+from edge.engines.upstream.doubt import Doubt
 from edge.engines.upstream.headers import (
     HOP_BY_HOP,
     NOT_SENT,
@@ -62,6 +64,10 @@ LINGER = Seconds(0.25)
 """How long the end of a finished answer's body is waited for, to use its connection again."""
 
 
+IDENTITY = ("accept-encoding", "identity")
+"""What is read here is not unpacked: nothing can swell."""
+
+
 class _Count(msgspec.Struct):
     input_tokens: int
 
@@ -84,8 +90,8 @@ class Upstream:
         self._name = name
         self._server = server
         self._codec = codec_of(server)
+        self._open: set[aiohttp.ClientResponse] = set()
         self._link = Link(name, server, session, clock, outcomes)
-        self._clock = clock
         self._is_own_token = is_own_token
         self._silence = silence
 
@@ -117,36 +123,78 @@ class Upstream:
         finally:
             response.close()
 
-    def stream(self, request: ChatRequest) -> AsyncGenerator[Event, None]:
-        """Raises before the first byte only; what breaks later comes as a last Failed."""
+    def stream(self, request: ChatRequest, late: Late = nobody) -> AsyncGenerator[Event, None]:
+        """Raises before the first byte only, or before the first content if somebody wants to
+        know that it is ``late``; what breaks then comes as a last Failed."""
         wire = request.wire
-        if wire is not None and wire.dialect == self._server.dialect:
-            return self._relayed(request, wire)
-        return self._translated(request)
+        if wire is None or wire.dialect != self._server.dialect:
+            return self._translated(request, late)
+        if request.as_events and request.stream:
+            return self._read(request, wire, late)
+        return self._relayed(request, wire, late)
+
+    def cut(self) -> None:
+        """The link is gone: every answer under way breaks off now."""
+        for response in tuple(self._open):
+            response.close()
 
     # --- relayed ------------------------------------------------------------------------
 
-    async def _relayed(self, request: ChatRequest, wire: Wire) -> AsyncGenerator[Event, None]:
+    async def _relayed(
+        self, request: ChatRequest, wire: Wire, late: Late
+    ) -> AsyncGenerator[Event, None]:
         """RelayStarted, then every byte as it comes."""
         patience = self._server.first_byte_timeout
         if not request.stream:
             patience = max(patience, WHOLE_ANSWER_TIMEOUT)
-        headers, began = self._relayed_headers(wire), self._clock()
-        response, chunk = await self._ask_as_it_came(request, wire, headers, patience)
-        # The first byte of an answer in one piece comes after the last token.
-        took = Seconds(self._clock() - began) if request.stream else None
+        headers = self._relayed_headers(wire)
+        with self._doubted(late) as doubt:
+            response, chunk = await self._ask_as_it_came(request, wire, headers, patience, doubt)
+            with self._opened(response):
+                # The first byte of an answer in one piece comes after the last token.
+                took = doubt.waited if request.stream else None
+                self._check_relayable(response, chunk, took, stream=request.stream)
+                if request.stream and response.status == 200 and late is not nobody:
+                    chunk = await self._until_content(response, chunk)
+                doubt.settled(content=True)
+                yield RelayStarted(response.status, kept(_head(response), HOP_BY_HOP))
+                while chunk:
+                    yield RelayChunk(chunk)
+                    try:
+                        chunk = await self._link.next(response)
+                    except UpstreamUnreachable as error:
+                        yield Failed(error)
+                        return
+                self._link.succeeded()
+
+    async def _until_content(self, response: aiohttp.ClientResponse, first: bytes) -> bytes:
+        """All bytes until there is content. Raises UpstreamUnreachable if it ends before."""
+        held, dialect = first, self._server.dialect
+        while not has_content(dialect, held):
+            if has_error(dialect, held):
+                raise self._link.refused("it answers with an error before any content")
+            more = await self._link.next(response, self._silence)
+            if not more:
+                raise self._link.failed("its answer ended before any content")
+            held += more
+        return held
+
+    @contextmanager
+    def _doubted(self, late: Late) -> Iterator[Doubt]:
+        doubt = self._link.doubt(late)
+        doubt.begin()
         try:
-            self._check_relayable(response, chunk, took, stream=request.stream)
-            yield RelayStarted(response.status, kept(_head(response), HOP_BY_HOP))
-            while chunk:
-                yield RelayChunk(chunk)
-                try:
-                    chunk = await self._link.next(response)
-                except UpstreamUnreachable as error:
-                    yield Failed(error)
-                    return
-            self._link.succeeded()
+            yield doubt
         finally:
+            doubt.settled(content=False)
+
+    @contextmanager
+    def _opened(self, response: aiohttp.ClientResponse) -> Iterator[None]:
+        self._open.add(response)
+        try:
+            yield
+        finally:
+            self._open.discard(response)
             response.close()
 
     def _check_relayable(
@@ -167,14 +215,20 @@ class Upstream:
             raise self._link.refused("it answers with status 200 and an error")
 
     async def _ask_as_it_came(
-        self, request: ChatRequest, wire: Wire, headers: Headers, patience: Seconds
+        self,
+        request: ChatRequest,
+        wire: Wire,
+        headers: Headers,
+        patience: Seconds,
+        doubt: Doubt | None = None,
     ) -> tuple[aiohttp.ClientResponse, bytes]:
         if not wire.path.startswith("/"):
             # Anything else could change the host that the credential goes to.
             raise BadRequest("the path of a request begins with a slash")
         model = self._model(request)
         body = wire.body if model == request.model else with_model(wire.body, model)
-        return await self._link.ask(self._server.address(wire.path), headers, body, patience)
+        address = self._server.address(wire.path)
+        return await self._link.ask(address, headers, body, patience, doubt)
 
     def _model(self, request: ChatRequest) -> str:
         """What the request's model is called there."""
@@ -189,28 +243,51 @@ class Upstream:
             )
         return headers
 
+    # --- read ---------------------------------------------------------------------------
+
+    async def _read(
+        self, request: ChatRequest, wire: Wire, late: Late
+    ) -> AsyncGenerator[Event, None]:
+        """The request as it came, and its answer in events."""
+        headers = (*without(self._relayed_headers(wire), {"accept-encoding"}), IDENTITY)
+        patience = self._server.first_byte_timeout
+        with self._doubted(late) as doubt:
+            response, chunk = await self._ask_as_it_came(request, wire, headers, patience, doubt)
+            async with aclosing(self._heard(request, response, chunk, doubt)) as events:
+                async for event in events:
+                    yield event
+
+    async def _heard(
+        self, request: ChatRequest, response: aiohttp.ClientResponse, chunk: bytes, doubt: Doubt
+    ) -> AsyncGenerator[Event, None]:
+        """A streamed answer's events."""
+        with self._opened(response):
+            async with aclosing(self._events(response, chunk)) as events:
+                async for event in events:
+                    if isinstance(event, Started):
+                        # Clients drop the thinking of a model that they did not ask for.
+                        event = replace(event, model=request.model)
+                    else:
+                        doubt.settled(content=True)
+                    yield event
+                    if isinstance(event, Finished):
+                        self._link.succeeded()
+                        await self._drain(response)
+
     # --- translated ---------------------------------------------------------------------
 
-    async def _translated(self, request: ChatRequest) -> AsyncGenerator[Event, None]:
+    async def _translated(self, request: ChatRequest, late: Late) -> AsyncGenerator[Event, None]:
         """Always asked for as a stream: so the first byte comes early, and silence shows."""
         model = self._model(request)
         headers = (*self._codec.headers(request), *self._own_credential(request))
         body = self._rendered(replace(request, stream=True, model=model))
         address = self._server.address(self._codec.path)
         patience = self._server.first_byte_timeout
-        response, chunk = await self._link.ask(address, headers, body, patience)
-        try:
-            async with aclosing(self._events(response, chunk)) as events:
+        with self._doubted(late) as doubt:
+            response, chunk = await self._link.ask(address, headers, body, patience, doubt)
+            async with aclosing(self._heard(request, response, chunk, doubt)) as events:
                 async for event in events:
-                    if isinstance(event, Started):
-                        # Clients drop the thinking of a model that they did not ask for.
-                        event = replace(event, model=request.model)
                     yield event
-                    if isinstance(event, Finished):
-                        self._link.succeeded()
-                        await self._drain(response)
-        finally:
-            response.close()
 
     def _own_credential(self, request: ChatRequest) -> Headers:
         """A laptop's credential is for servers of its own dialect: it never goes here."""

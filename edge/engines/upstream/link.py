@@ -6,6 +6,7 @@ own words, the library's may quote headers. For this package.
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import io
 import os
@@ -15,10 +16,11 @@ from collections.abc import Callable
 import aiohttp
 from yarl import URL
 
-from edge.engines.base import Outcomes
+from edge.engines.base import Late, Outcomes
+from edge.engines.upstream.doubt import Doubt, History
 from edge.engines.upstream.headers import Headers
 from edge.engines.upstream.server import Server
-from edge.engines.upstream.session import proxy_for
+from edge.engines.upstream.session import on_connection, proxy_for
 from edge.errors import UpstreamUnreachable
 from edge.state import EngineState, FailureKind, Outcome
 from edge.units import Seconds
@@ -46,6 +48,7 @@ class Link:
         self._clock = clock
         self._outcomes = outcomes
         self._proxy = proxy_for(server.url)
+        self._history = History()
         self._failure: tuple[float, str] | None = None
         self._succeeded_at: float | None = None
 
@@ -79,10 +82,20 @@ class Link:
         """The same for what says nothing of the server's health."""
         return UpstreamUnreachable(f"{self._name} ({self._server.host}): {why}")
 
+    def doubt(self, late: Late) -> Doubt:
+        """About an answer that is about to be asked for."""
+        return Doubt(late, self._history, self._clock)
+
     async def ask(
-        self, address: str, headers: Headers, body: bytes, patience: Seconds
+        self,
+        address: str,
+        headers: Headers,
+        body: bytes,
+        patience: Seconds,
+        doubt: Doubt | None = None,
     ) -> tuple[aiohttp.ClientResponse, bytes]:
         """Send, and wait for the head and the first bytes. Raises UpstreamUnreachable."""
+        on_connection.set(None if doubt is None else doubt.connected)
         try:
             async with timeout(patience):
                 response = await self._post(address, headers, body)
@@ -93,6 +106,11 @@ class Link:
                     raise
         except (aiohttp.ClientError, OSError) as error:
             raise self.failed(self._why(error, patience), _kind(error)) from None
+        except asyncio.CancelledError:
+            if doubt is not None and doubt.network is not None:
+                # Nobody waited for its failure, as somebody else was quicker: it is one.
+                self.failed(doubt.network, "timeout")
+            raise
         return response, chunk
 
     def accepted(self, first_byte: Seconds | None = None) -> None:

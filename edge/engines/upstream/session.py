@@ -5,6 +5,11 @@ Knows aiohttp and the environment's proxy variables; no upstream.
 
 from __future__ import annotations
 
+import asyncio
+import socket
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies_environment, proxy_bypass
 
@@ -13,13 +18,42 @@ import aiohttp
 from edge.engines.upstream.resolver import RememberingResolver
 from edge.errors import ConfigError
 
+KEEPALIVE = (("TCP_KEEPIDLE", 3), ("TCP_KEEPINTVL", 2), ("TCP_KEEPCNT", 4))
+"""Seconds of silence after which the kernel asks whether the other side is still there, seconds
+between such questions, and how many stay unanswered before it gives the connection up: an answer
+that breaks off without a word in a dead zone is known to have done so after 11 s."""
+
+on_connection: ContextVar[Callable[[asyncio.BaseTransport | None], None] | None] = ContextVar(
+    "on_connection", default=None
+)
+"""Told, in the task that sends a request, of the connection it is sent over."""
+
+
+class _Connector(aiohttp.TCPConnector):
+    async def connect(self, *args: Any, **options: Any) -> aiohttp.connector.Connection:
+        connection = await super().connect(*args, **options)
+        if (tell := on_connection.get()) is not None:
+            tell(connection.transport)
+        return connection
+
+
+def _socket(address: tuple[Any, ...]) -> socket.socket:
+    """As aiohttp makes them, and watched by the kernel while nothing comes."""
+    family, kind, protocol, *_ = address
+    made = socket.socket(family, kind, protocol)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in KEEPALIVE:
+        if hasattr(socket, name):
+            made.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+    return made
+
 
 def open_session() -> aiohttp.ClientSession:
     """A session fit for relaying: connections are kept, addresses remembered; no cookies, no
     netrc (``trust_env`` would read it: the proxy is said with each request), raw bytes."""
     resolver = RememberingResolver(aiohttp.ThreadedResolver())
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0, resolver=resolver),
+        connector=_Connector(limit=0, resolver=resolver, socket_factory=_socket),
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
         trust_env=False,

@@ -1,0 +1,32 @@
+"""Whether what was sent over a TCP connection has arrived, as the kernel knows it.
+
+Linux says it (struct tcp_info, include/uapi/linux/tcp.h); elsewhere nobody does. For this package.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+import sys
+from typing import Any
+
+_RETRANSMITS = 2
+"""The byte that counts how often the oldest unacknowledged data was sent again."""
+_UNACKED = struct.Struct("=I")
+_UNACKED_AT = 24
+_LENGTH = 104
+
+
+def sent_again(sock: Any) -> int | None:
+    """How often the kernel has sent the same bytes again without an answer; 0 if all has arrived
+    or is on its way for the first time. None where it cannot be known. Never raises."""
+    if not sys.platform.startswith("linux") or sock is None:
+        return None
+    try:
+        info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _LENGTH)
+    except OSError:
+        return None
+    if len(info) < _UNACKED_AT + _UNACKED.size:
+        return None
+    (unacked,) = _UNACKED.unpack_from(info, _UNACKED_AT)
+    return info[_RETRANSMITS] if unacked else 0

@@ -1,0 +1,116 @@
+"""Passes an answer's events on to its end; where it breaks off, sees to it that it goes on.
+
+Knows engines as streams of events. Called by the router.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from edge.chat import (
+    ChatRequest,
+    Continued,
+    Event,
+    Failed,
+    Finished,
+    RelayStarted,
+    Started,
+    Usage,
+)
+from edge.errors import CodriverError, EngineError
+from edge.routing.guard import Guard
+from edge.routing.takeover import Said, continued, resends
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Rescue:
+    """Who goes on with an answer that breaks off: ``answer`` asks the engine called ``name``;
+    ``begin`` has it begin for a client that will ask again."""
+
+    name: str
+    request: ChatRequest
+    answer: Callable[[ChatRequest], AsyncGenerator[Event, None]]
+    begin: Callable[[], None]
+
+
+async def pass_on(
+    name: str,
+    held: Sequence[Event],
+    source: AsyncGenerator[Event, None],
+    guard: Guard,
+    rescue: Rescue | None = None,
+) -> AsyncGenerator[Event, None]:
+    """``held``, and the rest. Whatever an engine does, this ends with Finished or Failed, or it is
+    a relayed answer that ends with its bytes."""
+    said, last, broken = Said(), held[0], None
+    async with aclosing(_all(held, source)) as events:
+        try:
+            async for event in events:
+                if isinstance(event, Failed):
+                    broken = event
+                    break
+                said.hear(event)
+                last = guard.watch(event)
+                yield last
+        except CodriverError as error:
+            broken = Failed(error)
+    relayed = isinstance(held[0], RelayStarted)
+    if broken is None and (relayed or isinstance(last, Finished)):
+        return
+    broken = broken or Failed(EngineError(f"{name} ended in the middle of its answer"))
+    async with aclosing(_after(name, broken, said, relayed, rescue)) as rest:
+        async for event in rest:
+            yield guard.watch(event)
+
+
+async def _all(
+    held: Sequence[Event], source: AsyncGenerator[Event, None]
+) -> AsyncGenerator[Event, None]:
+    async with aclosing(source):
+        for event in held:
+            yield event
+        async for event in source:
+            yield event
+
+
+async def _after(
+    name: str, broken: Failed, said: Said, relayed: bool, rescue: Rescue | None
+) -> AsyncGenerator[Event, None]:
+    """What follows where an answer has broken off."""
+    if rescue is None:
+        yield broken
+    elif relayed or resends(rescue.request):
+        log.warning("%s: %s is made ready, as the client will ask again", broken.error, rescue.name)
+        rescue.begin()
+        yield Failed(broken.error, drop=True)
+    elif said.is_whole:
+        log.warning("%s: its calls were whole, which ends it", broken.error)
+        yield Finished("tool_use", Usage())
+    elif (more := continued(rescue.request, said)) is not None:
+        log.warning("%s: %s goes on with it", broken.error, rescue.name)
+        yield Continued(rescue.name, f"{name} broke off: {broken.error}")
+        async with aclosing(_continuation(rescue, more)) as events:
+            async for event in events:
+                yield event
+    else:
+        yield broken
+
+
+async def _continuation(rescue: Rescue, more: ChatRequest) -> AsyncGenerator[Event, None]:
+    """The rest of an answer that has begun."""
+    event: Event | None = None
+    try:
+        async with aclosing(rescue.answer(more)) as source:
+            async for event in source:
+                if not isinstance(event, Started):
+                    yield event
+    except CodriverError as error:
+        event = Failed(error)
+        yield event
+    if not isinstance(event, Finished | Failed):
+        yield Failed(EngineError(f"{rescue.name} ended in the middle of its answer"))

@@ -68,7 +68,7 @@ class AttentionCost:
 
 ROW_BY_ROW: Mapping[KvType, AttentionCost] = {
     "f16": AttentionCost(1.85, 320),
-    "q8_0": AttentionCost(1.85, 320),
+    "q8_0": AttentionCost(2.9, 180),
     "q4_0": AttentionCost(3.6, 320),
 }
 IN_TILES = AttentionCost(1.3, 75)

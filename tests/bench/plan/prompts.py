@@ -39,7 +39,7 @@ def order(words: int) -> Generate:
     letters = Random(1)
     text = " ".join("".join(letters.choices(ascii_lowercase, k=5)) for _ in range(words))
     prompt = Prompt([{"role": "user", "content": f"Go on: {text}"}], [], False, 0.0)
-    sampling = SamplingValues(temperature=9.0, top_p=1.0, top_k=0, min_p=0.0, seed=1)
+    sampling = SamplingValues(temperature=9.0, top_p=1.0, top_k=2000, min_p=0.0, seed=1)
     return Generate(1, prompt, [], "none", True, sampling, [], WRITTEN_TOKENS)
 
 

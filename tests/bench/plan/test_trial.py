@@ -39,7 +39,7 @@ def test_a_prediction_may_be_a_little_over_and_less_under() -> None:
 
 def test_a_speed_may_be_a_fifth_off() -> None:
     # 10 tokens a second read, 4 written.
-    trial = Trial(Bytes(1000), Bytes(900), 0, 20, Seconds(2.0), 5, Seconds(1.0))
+    trial = Trial(Bytes(1000), Bytes(900), 0, 20, Seconds(2.0), 5, Seconds(0.25))
     row = Row("m", 1, "f16", Bytes(1000), 11.9, 3.3, trial)
     assert row.is_as_fast
     assert not replace(row, writes=3.1).is_as_fast

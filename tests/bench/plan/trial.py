@@ -13,7 +13,9 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
+from statistics import median
 
 import msgspec
 
@@ -58,6 +60,7 @@ class Trial:
     reading: Seconds
     written: int
     writing: Seconds
+    """Between two tokens, the median."""
 
     @property
     def prefill(self) -> float:
@@ -67,7 +70,7 @@ class Trial:
     @property
     def decode(self) -> float:
         """Tokens a second, at that depth; not a number for an answer of one token."""
-        return (self.written - 1) / self.writing if self.writing else float("nan")
+        return 1 / self.writing if self.writing else float("nan")
 
 
 def crafted(load: Load, tokens: int) -> Generate:
@@ -160,7 +163,7 @@ def _seen(
         read=total - deep,
         reading=Seconds(pieces[0] - began),
         written=written,
-        writing=Seconds(pieces[-1] - pieces[0]),
+        writing=Seconds(median(b - a for a, b in pairwise(pieces)) if pieces[1:] else 0.0),
     )
 
 

@@ -51,6 +51,18 @@ def free_bytes(folder: Path) -> int:
     return shutil.disk_usage(folder).free
 
 
+def free_above(folder: Path) -> Bytes | None:
+    """What is free for a folder that need not be there yet; None where nothing says."""
+    for place in (folder.absolute(), *folder.absolute().parents):
+        try:
+            return Bytes(free_bytes(place))
+        except FileNotFoundError:
+            continue
+        except OSError:
+            return None
+    return None
+
+
 @contextmanager
 def alone_in(models_dir: Path) -> Iterator[None]:
     """Hold the folder's lock; what a power cut left of a temporary folder is cleared away.

@@ -4,6 +4,7 @@ from edge.catalog.folder import (
     TEMPORARY,
     alone_in,
     check_room,
+    free_above,
     partial_file,
     partials_of,
     put,
@@ -28,6 +29,12 @@ def test_temporary_folders_go_and_beginnings_stay(tmp_path):
     with alone_in(tmp_path):
         assert not (tmp_path / (TEMPORARY + "old")).exists()
         assert begun.exists()
+
+
+def test_room_is_known_before_the_folder_is_there(tmp_path):
+    assert free_above(tmp_path / "not" / "yet") == pytest.approx(free_above(tmp_path), rel=0.05)
+    (tmp_path / "file").touch()
+    assert free_above(tmp_path / "file" / "below") is None
 
 
 def test_a_beginning_belongs_to_one_file_of_one_key(tmp_path):

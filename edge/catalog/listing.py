@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from edge.catalog import origins
 from edge.catalog.gguf import read
+from edge.catalog.known import FAMILY_HEADINGS, KnownFamily, family_row
 from edge.catalog.models import Catalog, CatalogEntry, HubSource, ModelRef, present
 from edge.errors import ModelUnusable
 from edge.units import Bytes, Tokens
@@ -97,12 +98,27 @@ def _source(entry: CatalogEntry) -> str:
     return "Python packages"
 
 
-def listing_as_json(listing: Listing) -> str:
-    """An object with ``present``, ``absent`` and ``refused``."""
-    return json.dumps(asdict(listing), indent=2)
+def filtered(listing: Listing, word: str) -> Listing:
+    """What has the word in its name, its origin or its title."""
+    wanted = word.lower()
+
+    def meant(*texts: str) -> bool:
+        return any(wanted in text.lower() for text in texts)
+
+    return replace(
+        listing,
+        present=tuple(one for one in listing.present if meant(one.name, one.origin)),
+        absent=tuple(one for one in listing.absent if meant(one.name, one.title)),
+    )
 
 
-def format_listing(listing: Listing) -> str:
+def listing_as_json(listing: Listing, known: Sequence[KnownFamily] = ()) -> str:
+    """An object with ``present``, ``absent``, ``families`` and ``refused``."""
+    families = [asdict(one) for one in known]
+    return json.dumps(asdict(listing) | {"families": families}, indent=2)
+
+
+def format_listing(listing: Listing, known: Sequence[KnownFamily] = ()) -> str:
     """A table of what is here, then what could be."""
     rows = [("model", "level", "size", "context", "from", "file")]
     rows += [
@@ -122,6 +138,9 @@ def format_listing(listing: Listing) -> str:
         lines += _aligned([
             ("  " + one.name, _size(one.bytes), one.title) for one in listing.absent
         ])  # fmt: skip
+    if known:
+        lines += ["", "known families, the best for this board first (codriver pull NAME[:LEVEL]):"]
+        lines += ["  " + line for line in _aligned([FAMILY_HEADINGS, *map(family_row, known)])]
     return "\n".join(lines)
 
 

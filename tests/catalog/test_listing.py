@@ -4,7 +4,15 @@ from pathlib import Path
 import pytest
 
 from edge.catalog import origins
-from edge.catalog.listing import Listing, format_listing, listing_as_json, take_stock
+from edge.catalog.families import load_families
+from edge.catalog.known import known_families
+from edge.catalog.listing import (
+    Listing,
+    filtered,
+    format_listing,
+    listing_as_json,
+    take_stock,
+)
 from edge.catalog.models import ModelRef, catalog_of
 from edge.catalog.origins import Origin
 from tests.catalog.tiny_gguf import make_tiny_gguf
@@ -68,3 +76,18 @@ def test_people_see_a_table(listing: Listing):
 def test_programs_see_all_of_it(listing: Listing):
     told = json.loads(listing_as_json(listing))
     assert [len(told[key]) for key in ("present", "absent", "refused")] == [5, 3, 2]
+    assert told["families"] == []
+    known = known_families(load_families(), (), "glm-4.5-air")
+    told = json.loads(listing_as_json(listing, known))
+    assert [one["name"] for one in told["families"]] == ["glm-4.5-air"]
+    assert format_listing(listing, known).splitlines()[-1].split()[:2] == ["glm-4.5-air", "106.9"]
+
+
+def test_a_word_chooses(listing: Listing):
+    found = filtered(listing, "OLLAMA")
+    assert ([one.name for one in found.present], found.absent) == (["ollama/x:1"], ())
+    assert found.refused == listing.refused
+    assert [one.name for one in filtered(listing, "coder").absent] == [
+        "qwen2.5-coder-0.5b",
+        "qwen2.5-coder-1.5b",
+    ]

@@ -14,6 +14,8 @@ from pathlib import Path
 from edge.app.reach import reached
 from edge.board.probe import probe
 from edge.board.profile import load_profiles, named, with_profile
+from edge.board.storage import find as find_storage
+from edge.board.throughput import disk_words, remembered
 from edge.catalog import fetch, local_stores, models, store
 from edge.catalog.families import Family, family_of, find_family
 from edge.catalog.folder import free_above
@@ -21,6 +23,7 @@ from edge.catalog.making import FINE_ENOUGH, SPARE_BYTES, makeable_of
 from edge.catalog.pairing import Wish, pair
 from edge.catalog.planner import (
     Candidate,
+    Disk,
     Plan,
     Wishes,
     choose,
@@ -127,6 +130,11 @@ def measured_in(state: Path) -> Path:
     return state / "threads"
 
 
+def disk_file_in(state: Path) -> Path:
+    """Where the measured speed of the disk is kept, in codriver's state directory."""
+    return state / "disk.json"
+
+
 def choose_model(
     config: Config,
     models_dir: Path,
@@ -215,14 +223,24 @@ def _wishes(
 ) -> Wishes:
     """What the configuration asks for, and what is known of the board's speed and disk."""
     reach = reached(board, board_words(board), measured if here else None, models_dir)
-    free = free_above(models_dir) if here else None
     return Wishes(
         context=config.model.context or None,
         threads=config.model.threads or None,
         kv_type=None if config.model.kv == "auto" else config.model.kv,
         reach=reach.board,
         measured=reach.files,
-        disk=None if free is None else Bytes(max(0, free - SPARE_BYTES)),
+        disk=_disk(models_dir, measured) if here else None,
+    )
+
+
+def _disk(models_dir: Path, measured: Path | None) -> Disk:
+    free = free_above(models_dir)
+    words = disk_words(find_storage(Path("/"), str(models_dir.resolve())))
+    speed = remembered(disk_file_in(measured.parent), words) if measured is not None else None
+    return Disk(
+        models_dir,
+        room=None if free is None else Bytes(max(0, free - SPARE_BYTES)),
+        reads=None if speed is None else speed.reads,
     )
 
 

@@ -30,7 +30,7 @@ from edge.catalog.speed import UNKNOWN, Behind, Reach, decode, prefill
 from edge.catalog.threads import ThreadPlan, plan_threads
 from edge.errors import ModelUnusable
 from edge.state import BoardFacts, Room
-from edge.units import Bytes, Tokens, TokensPerSecond
+from edge.units import Bytes, Seconds, Tokens, TokensPerSecond
 
 AGENT_CONTEXT = Tokens(32_768)
 """Claude Code's default request is 20-24k tokens; below this it has no room to work."""
@@ -104,6 +104,17 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
+class Disk:
+    """The disk of the models folder. None means unknown."""
+
+    folder: Path
+    room: Bytes | None = None
+    """What a new file may take."""
+    reads: float | None = None
+    """Bytes a second."""
+
+
+@dataclass(frozen=True, slots=True)
 class Wishes:
     """What the person asked for; None means: choose."""
 
@@ -112,8 +123,7 @@ class Wishes:
     agent: bool = True
     """Whether coding agents are to be served: long prompts and tools."""
     kv_type: KvType | None = None
-    disk: Bytes | None = None
-    """What a new file may take on the disk of the models folder."""
+    disk: Disk | None = None
     reach: Reach = UNKNOWN
     """What inference reaches here; from the board's profile, or measured."""
     measured: Mapping[str, Reach] = field(default_factory=dict)
@@ -172,6 +182,8 @@ class Plan:
     here: bool
     reason: str
     file_bytes: Bytes
+    load_seconds: Seconds | None = None
+    """What the disk takes to read it."""
     made: Making | None = None
     has_room: bool = True
     """Whether the disk has room for what would be made."""
@@ -353,7 +365,8 @@ def _plan_one(
         reason="",
         file_bytes=facts.file_bytes,
         made=candidate.made,
-        has_room=not candidate.made or wishes.disk is None or facts.file_bytes <= wishes.disk,
+        load_seconds=_load_seconds(candidate, wishes.disk),
+        has_room=not candidate.made or _has_room(facts.file_bytes, wishes.disk),
         steps=tuple(_steps(facts, layout, kept)) if candidate.here else (),
     )
     return replace(found, faults=_faults(found, wishes))
@@ -362,6 +375,16 @@ def _plan_one(
 def _deep(layout: Layout) -> Behind | None:
     """Behind an agent's prompt, if the context holds one."""
     return Behind(AGENT_PROMPT, layout.kv_type) if layout.n_ctx > AGENT_PROMPT else None
+
+
+def _load_seconds(candidate: Candidate, disk: Disk | None) -> Seconds | None:
+    if disk is None or not disk.reads or candidate.path.parent != disk.folder:
+        return None
+    return Seconds(candidate.facts.file_bytes / disk.reads)
+
+
+def _has_room(size: Bytes, disk: Disk | None) -> bool:
+    return disk is None or disk.room is None or size <= disk.room
 
 
 def _steps(facts: GgufFacts, layout: Layout, kept: float) -> Iterator[Step]:
@@ -468,9 +491,9 @@ def _faults(one: Plan, wishes: Wishes) -> tuple[str, ...]:
     late = wishes.agent and reading is not None and reading < USEFUL_READING
     coarse = is_coarse(one.quantization, one.parameters)
     short = wishes.agent and one.n_ctx < min(AGENT_CONTEXT, wishes.context or AGENT_CONTEXT)
-    disk = f"there is room for {_gigabytes(wishes.disk)} on the disk"
+    room = wishes.disk.room if wishes.disk else None
     return (
-        disk if not one.has_room else "",
+        f"there is room for {_gigabytes(room)} on the disk" if not one.has_room else "",
         f"{one.n_ctx:,} tokens of context are too few for a coding agent" if short else "",
         f"{one.quantization} is too coarse for tool calls" if wishes.agent and coarse else "",
         f"about {speed:.1f} tokens/s is too slow" if slow else "",
@@ -497,7 +520,14 @@ def _reason(one: Plan, best: Plan | None, wishes: Wishes, board: BoardFacts) -> 
     room = "free memory unknown" if one.budget is None else f"of {_gigabytes(one.budget)} usable"
     first = f"{_billions(one)} at {one.quantization}, {_memory_words(one)} {room}"
     said = [*_shortened(one, wishes), *faults, *_unused(one, board), one.threads.reason]
-    return "; ".join([*how, first, *said])
+    return "; ".join([*how, first, *said, *_loading(one)])
+
+
+def _loading(one: Plan) -> list[str]:
+    seconds = one.load_seconds
+    if seconds is None:
+        return []
+    return [f"the disk reads it in about {seconds:.0f} s" if seconds >= 1 else "read in a moment"]
 
 
 def _making(one: Plan) -> list[str]:

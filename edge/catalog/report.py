@@ -123,6 +123,7 @@ def _as_object(one: Plan) -> JsonObject:
         "tools": one.tools,
         "here": one.here,
         "file_bytes": one.file_bytes,
+        "load_seconds": one.load_seconds,
         "make": _making(one),
         "fits": one.fits,
         "draft": str(one.draft.path) if one.draft else None,

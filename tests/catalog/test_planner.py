@@ -13,6 +13,7 @@ from edge.catalog.planner import (
     AGENT_CONTEXT,
     KV_CELLS,
     Candidate,
+    Disk,
     Wishes,
     choose,
     is_worth_making,
@@ -31,6 +32,7 @@ from edge.state import Accelerator, BoardFacts, Room
 from tests.catalog.made_facts import facts, gemma3, qwen_coder, smollm2
 
 GB = 10**9
+MODELS = Path("/models")
 
 
 def candidate(name, shape):
@@ -166,7 +168,7 @@ def with_made(*present, memory=24 * GB, **wishes):
 
 
 def test_what_does_not_fit_could_be_made_smaller():
-    plans = with_made(fine(), memory=8 * GB, disk=70 * GB)
+    plans = with_made(fine(), memory=8 * GB, disk=Disk(MODELS, 70 * GB))
     best = plans[0]
     assert (best.model, best.here, best.fits, best.n_ctx) == ("7b-Q5_K_M", False, True, 32_768)
     assert best.reason.startswith(
@@ -200,16 +202,29 @@ def test_nothing_is_made_where_something_better_is_here():
 
 
 def test_what_the_disk_has_no_room_for_is_not_made():
-    plans = with_made(fine(), CODER, memory=8 * GB, disk=3 * GB)
+    plans = with_made(fine(), CODER, memory=8 * GB, disk=Disk(MODELS, 3 * GB))
     assert choose(plans).model == "coder-0.5b"
     assert all(one.file_bytes <= 3 * GB for one in makeable(plans))
     too_large = next(one for one in plans if one.model == "7b-Q5_K_M")
     assert not too_large.has_room
     assert "there is room for 3.00 GB on the disk" in too_large.reason
-    nothing = with_made(fine(), memory=8 * GB, disk=GB)
+    nothing = with_made(fine(), memory=8 * GB, disk=Disk(MODELS, GB))
     assert makeable(nothing) == ()
     with pytest.raises(ModelUnusable, match="there is room for 1"):
         runnable(nothing)
+
+
+def test_the_disks_speed_says_how_long_it_takes_to_be_read():
+    plans = plan(
+        (CODER, replace(SMALL, path=Path("/store/x"))),
+        board(),
+        Wishes(disk=Disk(MODELS, None, 20e6)),
+    )
+    assert plans[0].load_seconds == pytest.approx(485_452_288 / 20e6)
+    assert plans[0].reason.endswith("; the disk reads it in about 24 s")
+    assert plans[1].load_seconds is None, "it lies elsewhere"
+    fast = plan((CODER,), board(), Wishes(disk=Disk(MODELS, None, 2e9)))
+    assert fast[0].reason.endswith("; read in a moment")
 
 
 def test_of_equals_what_is_here_goes_first_and_what_is_fetched_last():

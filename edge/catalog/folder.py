@@ -108,6 +108,30 @@ def partials_of(target: Path) -> list[Path]:
     return [one for one in names if form.fullmatch(one.name)]
 
 
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """The beginning of a model's file: of a download that was cut off, or of one that was made."""
+
+    file: str
+    path: str
+    bytes: Bytes
+
+
+_UNFINISHED = re.compile(rf"\.(.+\.gguf)(\.\w*{re.escape(PARTIAL)}|\.part)", re.IGNORECASE)
+
+
+def unfinished(models_dir: Path) -> tuple[Unfinished, ...]:
+    """All beginnings in the folder; one that grows is among them."""
+    found = []
+    try:
+        for path in sorted(models_dir.iterdir()):
+            if (match := _UNFINISHED.fullmatch(path.name)) is not None:
+                found.append(Unfinished(match[1], str(path), Bytes(path.stat().st_size)))
+    except OSError:
+        pass
+    return tuple(found)
+
+
 def put(whole: Path, target: Path) -> None:
     """Give a file that is complete its name, so that it lasts. Raises OSError."""
     descriptor = os.open(whole, os.O_RDONLY)

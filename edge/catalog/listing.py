@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from edge.catalog import origins
+from edge.catalog.folder import Unfinished, unfinished
 from edge.catalog.gguf import read
 from edge.catalog.known import FAMILY_HEADINGS, KnownFamily, family_row
 from edge.catalog.models import Catalog, CatalogEntry, HubSource, ModelRef, present
@@ -28,6 +29,8 @@ class Present:
     bytes: Bytes
     context: Tokens | None
     origin: str
+    verified: bool | None
+    """Whether a checksum was known of it when it came; None for what did not come by codriver."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,7 @@ class Listing:
     present: tuple[Present, ...]
     absent: tuple[Absent, ...]
     refused: tuple[str, ...]
+    unfinished: tuple[Unfinished, ...] = ()
 
 
 def take_stock(models_dir: Path, catalog: Catalog, local: Sequence[ModelRef] = ()) -> Listing:
@@ -65,7 +69,7 @@ def take_stock(models_dir: Path, catalog: Catalog, local: Sequence[ModelRef] = (
         for entry in catalog.entries
         if entry.purpose == "serve" and entry.name not in names
     ]
-    return Listing(tuple(here), tuple(absent), tuple(refused))
+    return Listing(tuple(here), tuple(absent), tuple(refused), unfinished(models_dir))
 
 
 def _described(ref: ModelRef) -> Present:
@@ -77,7 +81,17 @@ def _described(ref: ModelRef) -> Present:
         facts.file_bytes,
         facts.context_length,
         _origin(ref),
+        _verified(ref),
     )
+
+
+def _verified(ref: ModelRef) -> bool | None:
+    if ref.owner is not None:
+        return None
+    if ref.entry is not None and (ref.entry.source.embedded or ref.entry.sha256):
+        return True
+    told = origins.read(ref.path)
+    return None if told is None else bool(told.sha256)
 
 
 def _origin(ref: ModelRef) -> str:
@@ -109,11 +123,12 @@ def filtered(listing: Listing, word: str) -> Listing:
         listing,
         present=tuple(one for one in listing.present if meant(one.name, one.origin)),
         absent=tuple(one for one in listing.absent if meant(one.name, one.title)),
+        unfinished=tuple(one for one in listing.unfinished if meant(one.file)),
     )
 
 
 def listing_as_json(listing: Listing, known: Sequence[KnownFamily] = ()) -> str:
-    """An object with ``present``, ``absent``, ``families`` and ``refused``."""
+    """An object with ``present``, ``absent``, ``unfinished``, ``families`` and ``refused``."""
     families = [asdict(one) for one in known]
     return json.dumps(asdict(listing) | {"families": families}, indent=2)
 
@@ -127,7 +142,7 @@ def format_listing(listing: Listing, known: Sequence[KnownFamily] = ()) -> str:
             one.level,
             _size(one.bytes),
             f"{one.context:,}" if one.context else "?",
-            one.origin,
+            f"{one.origin}, unverified" if one.verified is False else one.origin,
             Path(one.file).name,
         )
         for one in listing.present
@@ -138,6 +153,9 @@ def format_listing(listing: Listing, known: Sequence[KnownFamily] = ()) -> str:
         lines += _aligned([
             ("  " + one.name, _size(one.bytes), one.title) for one in listing.absent
         ])  # fmt: skip
+    if listing.unfinished:
+        lines += ["", "unfinished (codriver pull goes on with it, codriver rm FILE removes it):"]
+        lines += _aligned([("  " + one.file, _size(one.bytes)) for one in listing.unfinished])
     if known:
         lines += ["", "known families, the best for this board first (codriver pull NAME[:LEVEL]):"]
         lines += ["  " + line for line in _aligned([FAMILY_HEADINGS, *map(family_row, known)])]

@@ -59,6 +59,19 @@ def test_what_is_not_here_and_no_test_models(listing: Listing):
     assert listing.absent[-1].bytes is None
 
 
+def test_what_came_without_a_checksum_is_unverified(tmp_path: Path):
+    told = {"checked": Origin("a/b", "x.gguf", sha256="00"), "not": Origin(place="/media/stick")}
+    for name, origin in told.items():
+        origins.write(make_tiny_gguf(tmp_path / f"{name}.gguf"), origin)
+    make_tiny_gguf(tmp_path / "own.gguf")
+    listing = take_stock(tmp_path, catalog_of(tmp_path))
+    found = {one.name: one.verified for one in listing.present}
+    assert found == {"checked": True, "not": False, "own": None, "smollm2-135m": True}
+    lines = format_listing(listing).splitlines()
+    assert [line.split()[0] for line in lines if "/media/stick, unverified" in line] == ["not"]
+    assert "a/b, unverified" not in format_listing(listing)
+
+
 def test_what_is_no_good_is_told(listing: Listing):
     entry, file = listing.refused
     assert "own.toml: model 2 lacks the key 'file'" in entry

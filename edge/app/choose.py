@@ -14,15 +14,30 @@ from pathlib import Path
 from edge.app.reach import reached
 from edge.board.probe import probe
 from edge.board.profile import load_profiles, named, with_profile
+from edge.board.storage import find as find_storage
+from edge.board.throughput import disk_words, remembered
 from edge.catalog import fetch, local_stores, models, store
 from edge.catalog.families import Family, family_of, find_family
+from edge.catalog.folder import free_above
+from edge.catalog.making import FINE_ENOUGH, SPARE_BYTES, makeable_of
 from edge.catalog.pairing import Wish, pair
-from edge.catalog.planner import Candidate, Plan, Wishes, choose, plan, shortened
+from edge.catalog.planner import (
+    Candidate,
+    Disk,
+    Plan,
+    Wishes,
+    choose,
+    is_worth_making,
+    makeable,
+    plan,
+    shortened,
+)
 from edge.config import Config
 from edge.engines.devices import ask
 from edge.engines.frames import Load
-from edge.errors import StartFailed
+from edge.errors import ModelUnusable, StartFailed
 from edge.state import BoardFacts, EngineDevice
+from edge.units import Bytes
 
 N_PARALLEL = 4
 """Answers that run at once; more would make each of them slow on a small board."""
@@ -33,18 +48,20 @@ class Choice:
     """What will run: the best of ``plans``, and on demand whatever else is there and fits.
 
     ``refused`` are present files that cannot be served, a sentence each; ``others`` are the
-    plans for the models that nobody named, where one was named.
+    plans for the models that nobody named, where one was named; ``makeable`` for files that could
+    be made here and would serve clearly better.
     """
 
     plans: tuple[Plan, ...]
     board: BoardFacts
     refused: tuple[str, ...]
     others: tuple[Plan, ...] = ()
+    makeable: tuple[Plan, ...] = ()
 
     @property
     def plan(self) -> Plan:
         """Raises ModelUnusable, with the numbers, if nothing fits."""
-        return choose(self.plans)
+        return choose(self.plans, self.makeable)
 
     @property
     def served(self) -> tuple[Plan, ...]:
@@ -113,6 +130,11 @@ def measured_in(state: Path) -> Path:
     return state / "threads"
 
 
+def disk_file_in(state: Path) -> Path:
+    """Where the measured speed of the disk is kept, in codriver's state directory."""
+    return state / "disk.json"
+
+
 def choose_model(
     config: Config,
     models_dir: Path,
@@ -128,35 +150,98 @@ def choose_model(
     fetched among them if it is ``offered``. ``measured``: the folder where workers keep how fast
     they are here. Raises StartFailed, ModelUnusable among it."""
     board = _here(root, devices) if elsewhere is None else _known(elsewhere)
-    reach = reached(board, board_words(board), measured if elsewhere is None else None, models_dir)
-    wishes = Wishes(
-        context=config.model.context or None,
-        threads=config.model.threads or None,
-        kv_type=None if config.model.kv == "auto" else config.model.kv,
-        reach=reach.board,
-        measured=reach.files,
-    )
+    wishes = _wishes(config, board, models_dir, measured, here=elsewhere is None)
     wanted = config.model.path_or_name
     local = local_stores.here(root)
     if not wanted:
         found = store.scan(models_dir, local=local)
-        more = store.offers(models_dir, here=found.candidates) if offered else ()
+        made = makeable_of(found.candidates, models_dir)
+        more = (*store.offers(models_dir, here=found.candidates), *made) if offered else ()
         plans = plan((*found.candidates, *more), board, wishes)
         best = _drafted(shortened(plans), found.candidates, config, models_dir, tell)
-        return Choice(best, board, found.refused)
+        better = _makeable(found.candidates, made, board, wishes)
+        return Choice(best, board, found.refused, makeable=better)
     if offered and (family := _family(wanted, models_dir)) is not None:
         found = store.scan(models_dir, local=local)
         here = [one for one in found.candidates if family_of(one.facts) == family]
         more = store.offers(models_dir, [family], here=here)
-        plans = plan((*here, *more), board, wishes)
-        best = _drafted(plans, found.candidates, config, models_dir, tell)
+        made = makeable_of(here, models_dir)
+        plans = plan((*here, *more, *made), board, wishes)
+        best = _drafted(
+            shortened(plans, all_levels=True), found.candidates, config, models_dir, tell
+        )
         return Choice(best, board, found.refused)
     named = _fetched(wanted, models_dir, tell, local)
     found = store.scan(models_dir, local=local)
     taken = named.path.resolve()
     others = [one for one in found.candidates if one.path.resolve() != taken]
-    best = _drafted(plan([named], board, wishes), [named, *others], config, models_dir, tell)
-    return Choice(best, board, found.refused, plan(others, board, wishes))
+    made = makeable_of([named], models_dir)
+    plans = plan([named, *(made if offered else ())], board, wishes)
+    best = _drafted(shortened(plans), [named, *others], config, models_dir, tell)
+    better = _makeable([named], made, board, wishes)
+    return Choice(best, board, found.refused, plan(others, board, wishes), better)
+
+
+def level_for(
+    source: Candidate,
+    config: Config,
+    models_dir: Path,
+    *,
+    root: Path = Path("/"),
+    devices: Callable[[], tuple[EngineDevice, ...] | None] = ask,
+    measured: Path | None = None,
+) -> Plan:
+    """The plan for the file that is best made of this one, for this board. Raises ModelUnusable,
+    with the reason, where none is better than the file as it is."""
+    board = _here(root, devices)
+    wishes = _wishes(config, board, models_dir, measured, here=True)
+    made = makeable_of([source], models_dir)
+    if not made:
+        raise ModelUnusable(
+            f"{source.path.name} is {source.facts.quantization}: a level is chosen only for a file"
+            f" of {', '.join(FINE_ENOUGH)} whose coarser ones are not here yet; name one"
+        )
+    plans = plan([source, *made], board, wishes)
+    as_it_is = next(one for one in plans if one.here)
+    if not plans[0].fits or not plans[0].has_room:
+        raise ModelUnusable(f"no level of {source.name} will do here: {plans[0].reason}")
+    if plans[0].here or not is_worth_making(plans[0], as_it_is):
+        raise ModelUnusable(
+            f"{source.path.name} runs here as well as any file made of it; name a level to make one"
+        )
+    return plans[0]
+
+
+def _makeable(
+    here: Sequence[Candidate], made: Sequence[Candidate], board: BoardFacts, wishes: Wishes
+) -> tuple[Plan, ...]:
+    return makeable(plan((*here, *made), board, wishes)) if made else ()
+
+
+def _wishes(
+    config: Config, board: BoardFacts, models_dir: Path, measured: Path | None, *, here: bool
+) -> Wishes:
+    """What the configuration asks for, and what is known of the board's speed and disk."""
+    reach = reached(board, board_words(board), measured if here else None, models_dir)
+    return Wishes(
+        context=config.model.context or None,
+        threads=config.model.threads or None,
+        kv_type=None if config.model.kv == "auto" else config.model.kv,
+        reach=reach.board,
+        measured=reach.files,
+        disk=_disk(models_dir, measured) if here else None,
+    )
+
+
+def _disk(models_dir: Path, measured: Path | None) -> Disk:
+    free = free_above(models_dir)
+    words = disk_words(find_storage(Path("/"), str(models_dir.resolve())))
+    speed = remembered(disk_file_in(measured.parent), words) if measured is not None else None
+    return Disk(
+        models_dir,
+        room=None if free is None else Bytes(max(0, free - SPARE_BYTES)),
+        reads=None if speed is None else speed.reads,
+    )
 
 
 def _family(word: str, models_dir: Path) -> Family | None:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 
+from edge.board.throughput import DiskSpeed
 from edge.chat import JsonObject
 from edge.state import Accelerator, BoardFacts, CoreKind, EngineDevice, Storage, StorageKind
 from edge.units import Bytes
@@ -41,7 +42,7 @@ _STORAGE: dict[StorageKind, str] = {
 }
 
 
-def format_facts(facts: BoardFacts) -> str:
+def format_facts(facts: BoardFacts, speed: DiskSpeed | None = None) -> str:
     """One fact a line; what is unknown says so."""
     features = [name for name in TELLING_FEATURES if name in facts.cpu_features]
     limit = "none" if facts.memory_limit is None else _gigabytes(facts.memory_limit)
@@ -56,6 +57,7 @@ def format_facts(facts: BoardFacts) -> str:
         "memory limit": limit,
         "swap": _swap(facts),
         "storage": _storage(facts.storage),
+        **({} if speed is None else {"disk speed": _speed(speed)}),
         "accelerators": devices or "none",
         **({"l4t": facts.l4t} if facts.l4t else {}),
         **({} if facts.engine_devices is None else {"engine": _engine(facts.engine_devices)}),
@@ -63,7 +65,7 @@ def format_facts(facts: BoardFacts) -> str:
     return "\n".join(f"{key + ':':14}{value}" for key, value in lines.items())
 
 
-def facts_as_json(facts: BoardFacts) -> str:
+def facts_as_json(facts: BoardFacts, speed: DiskSpeed | None = None) -> str:
     """The same facts as one JSON object; unknown is null."""
     value = {
         "model": facts.model,
@@ -83,6 +85,7 @@ def facts_as_json(facts: BoardFacts) -> str:
         "swap": facts.swap,
         "zram": facts.zram,
         "storage": None if facts.storage is None else asdict(facts.storage),
+        "disk_speed": None if speed is None else {"reads": speed.reads, "writes": speed.writes},
         "accelerators": [
             {
                 "kind": device.kind,
@@ -127,6 +130,11 @@ def _storage(storage: Storage | None) -> str:
     kind = "a disk of unknown kind" if storage.kind is None else _STORAGE[storage.kind]
     name = "" if storage.name is None else f" {storage.name}"
     return f"{kind}{name}, {_gigabytes(storage.size)}"
+
+
+def _speed(speed: DiskSpeed) -> str:
+    writes = "" if speed.writes is None else f", writes {speed.writes / 1e6:.0f} MB/s"
+    return f"reads {speed.reads / 1e6:.0f} MB/s{writes} (measured)"
 
 
 def _device(device: Accelerator, facts: BoardFacts) -> str:

@@ -42,6 +42,8 @@ class Family:
     ability: float
     """0 to 100: how well it does an agent's work on code, its weights whole."""
     tools: bool
+    calls: str | None
+    """The format of its tool calls, as toolcalls.Family names it."""
     repository: str
     releases: tuple[Release, ...]
     shape: Shape
@@ -135,6 +137,7 @@ def _family(table: Mapping[str, Any]) -> Family:
             licence=table["licence"],
             ability=float(table["ability"]),
             tools=table["tools"],
+            calls=table.get("calls"),
             repository=table["repository"],
             releases=tuple(_release(level, table["file"], known.get(level)) for level in levels),
             shape=Shape(**table["shape"]),

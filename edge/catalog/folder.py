@@ -51,6 +51,18 @@ def free_bytes(folder: Path) -> int:
     return shutil.disk_usage(folder).free
 
 
+def free_above(folder: Path) -> Bytes | None:
+    """What is free for a folder that need not be there yet; None where nothing says."""
+    for place in (folder.absolute(), *folder.absolute().parents):
+        try:
+            return Bytes(free_bytes(place))
+        except FileNotFoundError:
+            continue
+        except OSError:
+            return None
+    return None
+
+
 @contextmanager
 def alone_in(models_dir: Path) -> Iterator[None]:
     """Hold the folder's lock; what a power cut left of a temporary folder is cleared away.
@@ -94,6 +106,30 @@ def partials_of(target: Path) -> list[Path]:
         return []
     form = re.compile(rf"\.{re.escape(target.name)}\.\w*{re.escape(PARTIAL)}")
     return [one for one in names if form.fullmatch(one.name)]
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """The beginning of a model's file: of a download that was cut off, or of one that was made."""
+
+    file: str
+    path: str
+    bytes: Bytes
+
+
+_UNFINISHED = re.compile(rf"\.(.+\.gguf)(\.\w*{re.escape(PARTIAL)}|\.part)", re.IGNORECASE)
+
+
+def unfinished(models_dir: Path) -> tuple[Unfinished, ...]:
+    """All beginnings in the folder; one that grows is among them."""
+    found = []
+    try:
+        for path in sorted(models_dir.iterdir()):
+            if (match := _UNFINISHED.fullmatch(path.name)) is not None:
+                found.append(Unfinished(match[1], str(path), Bytes(path.stat().st_size)))
+    except OSError:
+        pass
+    return tuple(found)
 
 
 def put(whole: Path, target: Path) -> None:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from edge.catalog import origins
+from edge.catalog.folder import Unfinished, unfinished
 from edge.catalog.gguf import read
+from edge.catalog.known import FAMILY_HEADINGS, KnownFamily, family_row
 from edge.catalog.models import Catalog, CatalogEntry, HubSource, ModelRef, present
 from edge.errors import ModelUnusable
 from edge.units import Bytes, Tokens
@@ -27,6 +29,8 @@ class Present:
     bytes: Bytes
     context: Tokens | None
     origin: str
+    verified: bool | None
+    """Whether a checksum was known of it when it came; None for what did not come by codriver."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,7 @@ class Listing:
     present: tuple[Present, ...]
     absent: tuple[Absent, ...]
     refused: tuple[str, ...]
+    unfinished: tuple[Unfinished, ...] = ()
 
 
 def take_stock(models_dir: Path, catalog: Catalog, local: Sequence[ModelRef] = ()) -> Listing:
@@ -64,7 +69,7 @@ def take_stock(models_dir: Path, catalog: Catalog, local: Sequence[ModelRef] = (
         for entry in catalog.entries
         if entry.purpose == "serve" and entry.name not in names
     ]
-    return Listing(tuple(here), tuple(absent), tuple(refused))
+    return Listing(tuple(here), tuple(absent), tuple(refused), unfinished(models_dir))
 
 
 def _described(ref: ModelRef) -> Present:
@@ -76,7 +81,17 @@ def _described(ref: ModelRef) -> Present:
         facts.file_bytes,
         facts.context_length,
         _origin(ref),
+        _verified(ref),
     )
+
+
+def _verified(ref: ModelRef) -> bool | None:
+    if ref.owner is not None:
+        return None
+    if ref.entry is not None and (ref.entry.source.embedded or ref.entry.sha256):
+        return True
+    told = origins.read(ref.path)
+    return None if told is None else bool(told.sha256)
 
 
 def _origin(ref: ModelRef) -> str:
@@ -97,12 +112,28 @@ def _source(entry: CatalogEntry) -> str:
     return "Python packages"
 
 
-def listing_as_json(listing: Listing) -> str:
-    """An object with ``present``, ``absent`` and ``refused``."""
-    return json.dumps(asdict(listing), indent=2)
+def filtered(listing: Listing, word: str) -> Listing:
+    """What has the word in its name, its origin or its title."""
+    wanted = word.lower()
+
+    def meant(*texts: str) -> bool:
+        return any(wanted in text.lower() for text in texts)
+
+    return replace(
+        listing,
+        present=tuple(one for one in listing.present if meant(one.name, one.origin)),
+        absent=tuple(one for one in listing.absent if meant(one.name, one.title)),
+        unfinished=tuple(one for one in listing.unfinished if meant(one.file)),
+    )
 
 
-def format_listing(listing: Listing) -> str:
+def listing_as_json(listing: Listing, known: Sequence[KnownFamily] = ()) -> str:
+    """An object with ``present``, ``absent``, ``unfinished``, ``families`` and ``refused``."""
+    families = [asdict(one) for one in known]
+    return json.dumps(asdict(listing) | {"families": families}, indent=2)
+
+
+def format_listing(listing: Listing, known: Sequence[KnownFamily] = ()) -> str:
     """A table of what is here, then what could be."""
     rows = [("model", "level", "size", "context", "from", "file")]
     rows += [
@@ -111,7 +142,7 @@ def format_listing(listing: Listing) -> str:
             one.level,
             _size(one.bytes),
             f"{one.context:,}" if one.context else "?",
-            one.origin,
+            f"{one.origin}, unverified" if one.verified is False else one.origin,
             Path(one.file).name,
         )
         for one in listing.present
@@ -122,6 +153,12 @@ def format_listing(listing: Listing) -> str:
         lines += _aligned([
             ("  " + one.name, _size(one.bytes), one.title) for one in listing.absent
         ])  # fmt: skip
+    if listing.unfinished:
+        lines += ["", "unfinished (codriver pull goes on with it, codriver rm FILE removes it):"]
+        lines += _aligned([("  " + one.file, _size(one.bytes)) for one in listing.unfinished])
+    if known:
+        lines += ["", "known families, the best for this board first (codriver pull NAME[:LEVEL]):"]
+        lines += ["  " + line for line in _aligned([FAMILY_HEADINGS, *map(family_row, known)])]
     return "\n".join(lines)
 
 

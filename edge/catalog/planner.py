@@ -30,7 +30,7 @@ from edge.catalog.speed import UNKNOWN, Behind, Reach, decode, prefill
 from edge.catalog.threads import ThreadPlan, plan_threads
 from edge.errors import ModelUnusable
 from edge.state import BoardFacts, Room
-from edge.units import Bytes, Tokens, TokensPerSecond
+from edge.units import Bytes, Seconds, Tokens, TokensPerSecond
 
 AGENT_CONTEXT = Tokens(32_768)
 """Claude Code's default request is 20-24k tokens; below this it has no room to work."""
@@ -68,9 +68,22 @@ DEVICE_ROOM = 1.2
 LEAST_LAYERS = 4
 """Fewer on a device cost more in copies than they save."""
 
+WORTH_MAKING = 2.0
+"""Points by which a file has to be better to be made."""
+
 USEFUL_SPEED = TokensPerSecond(3.0)
 USEFUL_READING = TokensPerSecond(10.0)
 """An agent's first prompt takes half an hour then; later ones begin with what was read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """How a file that is not here would be made of one that is, here."""
+
+    source: Path
+    before: str
+    """The source's level."""
+    command: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +99,19 @@ class Candidate:
     here: bool = True
     level: str = ""
     """Its level's name where that is not the header's."""
+    made: Making | None = None
+    """For a file that could be made here of one that is (making.py)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """The disk of the models folder. None means unknown."""
+
+    folder: Path
+    room: Bytes | None = None
+    """What a new file may take."""
+    reads: float | None = None
+    """Bytes a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +123,7 @@ class Wishes:
     agent: bool = True
     """Whether coding agents are to be served: long prompts and tools."""
     kv_type: KvType | None = None
+    disk: Disk | None = None
     reach: Reach = UNKNOWN
     """What inference reaches here; from the board's profile, or measured."""
     measured: Mapping[str, Reach] = field(default_factory=dict)
@@ -154,6 +181,14 @@ class Plan:
     """What it is worth to an agent (quality.py)."""
     here: bool
     reason: str
+    file_bytes: Bytes
+    load_seconds: Seconds | None = None
+    """What the disk takes to read it."""
+    made: Making | None = None
+    has_room: bool = True
+    """Whether the disk has room for what would be made."""
+    faults: tuple[str, ...] = ()
+    """What speaks against a plan that fits, in the order of weight; "" for nothing."""
     draft: DraftPlan | None = None
     steps: tuple[Step, ...] = ()
     """How it would run with less memory, the largest first; of what is here only."""
@@ -178,13 +213,21 @@ def plan(
     """A plan for every candidate, best first; those that do not fit come last."""
     budget = memory_budget(facts)
     plans = [_plan_one(candidate, facts, wishes, budget) for candidate in candidates]
-    plans.sort(key=lambda one: (_rank(one, wishes), one.model, str(one.path)))
-    return tuple(replace(one, reason=_reason(one, plans[0], wishes, facts)) for one in plans)
+    plans.sort(key=lambda one: (_rank(one), one.model, str(one.path)))
+    best = next(iter(shortened(plans)), None)
+    return tuple(replace(one, reason=_reason(one, best, wishes, facts)) for one in plans)
 
 
-def choose(plans: Sequence[Plan]) -> Plan:
-    """The best plan for what is here. Raises ModelUnusable, with the numbers, if none fits."""
-    return runnable([one for one in plans if one.here])
+def choose(plans: Sequence[Plan], better: Sequence[Plan] = ()) -> Plan:
+    """The best plan for what is here. Raises ModelUnusable, with the numbers and the command that
+    makes the best of ``better``, if none fits."""
+    try:
+        return runnable([one for one in plans if one.here])
+    except ModelUnusable as error:
+        commands = [one.made.command for one in better if one.made]
+        if not commands:
+            raise
+        raise ModelUnusable(f"{error}, or make one that fits: {commands[0]}") from None
 
 
 def runnable(plans: Sequence[Plan]) -> Plan:
@@ -192,21 +235,46 @@ def runnable(plans: Sequence[Plan]) -> Plan:
     if not plans:
         raise ModelUnusable("there is no model to serve; name one, for example --model coder")
     best = plans[0]
-    if not best.fits:
+    if not best.fits or not best.has_room:
         raise ModelUnusable(f"{best.model}: {best.reason}; take a smaller model or quantization")
     return best
 
 
-def shortened(plans: Sequence[Plan]) -> tuple[Plan, ...]:
-    """Everything that is here, and of what is not the best file of each model."""
-    seen: set[str] = set()
+def shortened(plans: Sequence[Plan], *, all_levels: bool = False) -> tuple[Plan, ...]:
+    """Everything that is here, of what could be fetched the best file of each model (or all), and
+    of what could be made the best of each file, where that is clearly better than the file."""
+    files = {one.path: one for one in plans if one.here}
+    seen: set[str | Path] = set()
     kept = []
     for one in plans:
-        if one.here or one.model not in seen:
+        group = one.made.source if one.made else one.model
+        better = one.made is None or is_worth_making(one, files.get(one.made.source))
+        fetched = all_levels and one.made is None
+        if one.here or fetched or (better and group not in seen):
             kept.append(one)
         if not one.here:
-            seen.add(one.model)
+            seen.add(group)
     return tuple(kept)
+
+
+def makeable(plans: Sequence[Plan]) -> tuple[Plan, ...]:
+    """What could be made here now and would serve clearly better than all that is here."""
+    here = next((one for one in plans if one.here), None)
+    return tuple(
+        one
+        for one in shortened(plans)
+        if one.made and one.fits and one.has_room and is_worth_making(one, here)
+    )
+
+
+def is_worth_making(made: Plan, instead: Plan | None) -> bool:
+    """Whether it would serve so much better than what runs without it that it is worth minutes
+    and gigabytes."""
+    if instead is None or not made.fits or not instead.fits:
+        return made.fits
+    if _faulty(made) == _faulty(instead):
+        return made.points >= instead.points + WORTH_MAKING
+    return _faulty(made) < _faulty(instead)
 
 
 def memory_budget(facts: BoardFacts) -> Bytes | None:
@@ -268,7 +336,8 @@ def _plan_one(
     reach = replace(reach, on_device=gpu_layers > 0)
     speed, deep = decode(facts, reach), _deep(layout)
     at_work = decode(facts, reach, Behind(AT_WORK, layout.kv_type))
-    return Plan(
+    before = candidate.made.before if candidate.made else "F16"
+    found = Plan(
         model=candidate.name,
         path=candidate.path,
         architecture=facts.architecture,
@@ -291,16 +360,31 @@ def _plan_one(
         prefill_tokens_per_second=prefill(facts, reach),
         deep_decode_tokens_per_second=decode(facts, reach, deep) if deep else None,
         deep_prefill_tokens_per_second=prefill(facts, reach, deep) if deep else None,
-        points=points(ability, level, at_work if wishes.agent else speed),
+        points=points(ability, level, at_work if wishes.agent else speed, before),
         here=candidate.here,
         reason="",
+        file_bytes=facts.file_bytes,
+        made=candidate.made,
+        load_seconds=_load_seconds(candidate, wishes.disk),
+        has_room=not candidate.made or _has_room(facts.file_bytes, wishes.disk),
         steps=tuple(_steps(facts, layout, kept)) if candidate.here else (),
     )
+    return replace(found, faults=_faults(found, wishes))
 
 
 def _deep(layout: Layout) -> Behind | None:
     """Behind an agent's prompt, if the context holds one."""
     return Behind(AGENT_PROMPT, layout.kv_type) if layout.n_ctx > AGENT_PROMPT else None
+
+
+def _load_seconds(candidate: Candidate, disk: Disk | None) -> Seconds | None:
+    if disk is None or not disk.reads or candidate.path.parent != disk.folder:
+        return None
+    return Seconds(candidate.facts.file_bytes / disk.reads)
+
+
+def _has_room(size: Bytes, disk: Disk | None) -> bool:
+    return disk is None or disk.room is None or size <= disk.room
 
 
 def _steps(facts: GgufFacts, layout: Layout, kept: float) -> Iterator[Step]:
@@ -387,23 +471,29 @@ def _gpu_layers(facts: GgufFacts, board: BoardFacts) -> tuple[int, float]:
 # --- which is better ----------------------------------------------------------------
 
 
-def _rank(one: Plan, wishes: Wishes) -> tuple[bool | float, ...]:
-    """Smaller is better."""
+def _rank(one: Plan) -> tuple[bool | float, ...]:
+    """Smaller is better. Of equals what is here stands before what would be made, and that before
+    what would be fetched."""
     if not one.fits:
         return (True, float(one.memory_bytes))
-    misses = [bool(miss) for miss in _misses(one, wishes)]
-    return (False, *misses, -one.points, not one.here, -float(one.n_ctx), -float(one.n_ubatch))
+    effort = 0.0 if one.here else 1.0 if one.made else 2.0
+    return (False, *_faulty(one), -one.points, effort, -float(one.n_ctx), -float(one.n_ubatch))
 
 
-def _misses(one: Plan, wishes: Wishes) -> tuple[str, ...]:
-    """What speaks against a plan that fits, in the order of weight; "" for nothing."""
+def _faulty(one: Plan) -> tuple[bool, ...]:
+    return tuple(bool(fault) for fault in one.faults)
+
+
+def _faults(one: Plan, wishes: Wishes) -> tuple[str, ...]:
     speed = one.decode_tokens_per_second
     slow = speed is not None and speed < USEFUL_SPEED
     reading = one.prefill_tokens_per_second
     late = wishes.agent and reading is not None and reading < USEFUL_READING
     coarse = is_coarse(one.quantization, one.parameters)
     short = wishes.agent and one.n_ctx < min(AGENT_CONTEXT, wishes.context or AGENT_CONTEXT)
+    room = wishes.disk.room if wishes.disk else None
     return (
+        f"there is room for {_gigabytes(room)} on the disk" if not one.has_room else "",
         f"{one.n_ctx:,} tokens of context are too few for a coding agent" if short else "",
         f"{one.quantization} is too coarse for tool calls" if wishes.agent and coarse else "",
         f"about {speed:.1f} tokens/s is too slow" if slow else "",
@@ -420,17 +510,32 @@ def _unused(one: Plan, board: BoardFacts) -> list[str]:
     return [f"{idle[0].name} is not used, as this llama.cpp is built without CUDA"]
 
 
-def _reason(one: Plan, best: Plan, wishes: Wishes, board: BoardFacts) -> str:
+def _reason(one: Plan, best: Plan | None, wishes: Wishes, board: BoardFacts) -> str:
     if not one.fits:
         return f"needs {_memory_words(one)} and {_gigabytes(one.budget)} may be used"
-    misses = [miss for miss in _misses(one, wishes) if miss]
-    if one is not best:
+    faults, how = [fault for fault in one.faults if fault], _making(one)
+    if best is not None and one is not best:
         size = f"{_billions(one)} at {one.quantization}"
-        return "; ".join(misses or [f"{size} promise no more than {best.model}"])
+        return "; ".join([*how, *(faults or [f"{size} promise no more than {best.model}"])])
     room = "free memory unknown" if one.budget is None else f"of {_gigabytes(one.budget)} usable"
     first = f"{_billions(one)} at {one.quantization}, {_memory_words(one)} {room}"
-    said = [*_shortened(one, wishes), *misses, *_unused(one, board), one.threads.reason]
-    return "; ".join([first, *said])
+    said = [*_shortened(one, wishes), *faults, *_unused(one, board), one.threads.reason]
+    return "; ".join([*how, first, *said, *_loading(one)])
+
+
+def _loading(one: Plan) -> list[str]:
+    seconds = one.load_seconds
+    if seconds is None:
+        return []
+    return [f"the disk reads it in about {seconds:.0f} s" if seconds >= 1 else "read in a moment"]
+
+
+def _making(one: Plan) -> list[str]:
+    """For what would be made, how."""
+    if one.made is None:
+        return []
+    file = f"{_gigabytes(one.file_bytes)} of file"
+    return [f"made here of {one.made.source.name} by: {one.made.command} ({file})"]
 
 
 def _shortened(one: Plan, wishes: Wishes) -> list[str]:

@@ -48,9 +48,9 @@ DIVERGENCE: Mapping[str, float] = {
     "IQ2_XXS": 0.81,
 }
 """Nats: mean KL divergence from the full model, Llama-3-8B, llama.cpp's
-tools/perplexity/README.md (IQ levels with an importance matrix); Q5_1, Q5_0, Q4_1, NVFP4 and the
-IQ3 and IQ2 levels it lacks are placed between their neighbours. MXFP4 is what its models were
-trained in."""
+tools/perplexity/README.md (IQ levels with an importance matrix, the others without); Q5_1, Q5_0,
+Q4_1, NVFP4 and the IQ3 and IQ2 levels it lacks are placed between their neighbours. MXFP4 is what
+its models were trained in."""
 
 UNKNOWN_DIVERGENCE = 1.0
 """Levels of less than two bits, and what nobody knows."""
@@ -86,7 +86,11 @@ def ability_by_size(parameters: int) -> float:
     return min(_UNKNOWN_MOST, max(0.0, _UNKNOWN_AT_1B + _UNKNOWN_A_DOUBLING * doublings))
 
 
-def points(ability: float, level: str, decode: TokensPerSecond | None) -> float:
-    """What a model is worth at that level and, where it is known, that speed."""
+def points(
+    ability: float, level: str, decode: TokensPerSecond | None, before: str = "F16"
+) -> float:
+    """What a model is worth at that level and, where it is known, that speed. ``before``: the level
+    that it was made of, whose loss stays."""
     slow = math.log2(COMFORT / decode) if decode else 0.0
-    return ability - POINTS_A_NAT * divergence(level) - POINTS_A_HALVING * max(0.0, slow)
+    lost = divergence(level) + divergence(before)
+    return ability - POINTS_A_NAT * lost - POINTS_A_HALVING * max(0.0, slow)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from edge.catalog import origins, splits
-from edge.catalog.folder import alone_in, partials_of
+from edge.catalog.folder import alone_in, partials_of, unfinished
 from edge.catalog.models import ModelRef
 from edge.disk import sync_folder
 from edge.errors import ModelUnusable
@@ -36,6 +36,23 @@ def remove(ref: ModelRef, models_dir: Path) -> tuple[Path, ...]:
     if not gone:
         raise ModelUnusable(f"{ref.name} is not here: there is nothing to remove")
     return tuple(gone)
+
+
+def remove_unfinished(name: str, models_dir: Path) -> tuple[Path, ...]:
+    """Remove beginnings of the file of that name, with or without its ending, as `codriver models`
+    lists them; none where there are none. Raises ModelUnusable if they cannot be, or one grows."""
+    found = [one for one in unfinished(models_dir) if name in (one.file, splits.title(one.file))]
+    if not found:
+        return ()
+    paths = tuple(Path(one.path) for one in found)
+    try:
+        with alone_in(models_dir):
+            for path in paths:
+                path.unlink(missing_ok=True)
+            sync_folder(models_dir)
+    except OSError as error:
+        raise ModelUnusable(f"{paths[0]} cannot be removed: {error.strerror}") from None
+    return paths
 
 
 def _refuse(ref: ModelRef, models_dir: Path) -> None:

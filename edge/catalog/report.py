@@ -29,8 +29,8 @@ _HEADINGS = (
 
 def format_plans(plans: Sequence[Plan], refused: Sequence[str] = ()) -> str:
     """A table of the plans, best first, and under it why each stands where it does. "=>" runs,
-    "get" would be better and could be fetched, "no" does not fit. "behind 20k": the same speeds
-    behind an agent's prompt."""
+    "get" would be better and could be fetched, "make" and could be made here, "no" does not fit.
+    "behind 20k": the same speeds behind an agent's prompt."""
     if not plans and not refused:
         return "no model files are present; fetch one, for example with --model coder"
     rows = [_HEADINGS, *(_row(one, mark) for one, mark in zip(plans, _marks(plans), strict=True))]
@@ -46,13 +46,20 @@ def plans_as_json(plans: Sequence[Plan]) -> str:
 
 
 def _marks(plans: Sequence[Plan]) -> list[str]:
-    """What runs: the best that is here, else the best of all; and what would be better."""
+    """What runs: the best that is here, else the best of all that need not be made; and what would
+    be better."""
     here = [number for number, one in enumerate(plans) if one.here and one.fits]
-    runs = here[0] if here else 0
-    return [
-        "no" if not one.fits else "=>" if number == runs else "get" if number < runs else ""
-        for number, one in enumerate(plans)
-    ]
+    others = [number for number, one in enumerate(plans) if not one.made and one.fits]
+    runs = next(iter([*here, *others]), len(plans))
+    return [_mark(one, number, runs) for number, one in enumerate(plans)]
+
+
+def _mark(one: Plan, number: int, runs: int) -> str:
+    if not one.fits:
+        return "no"
+    if number >= runs:
+        return "=>" if number == runs else ""
+    return "get" if not one.made else "make" if one.has_room else ""
 
 
 def _row(one: Plan, mark: str) -> tuple[str, ...]:
@@ -115,7 +122,16 @@ def _as_object(one: Plan) -> JsonObject:
         "deep_decode_tokens_per_second": one.deep_decode_tokens_per_second,
         "tools": one.tools,
         "here": one.here,
+        "file_bytes": one.file_bytes,
+        "load_seconds": one.load_seconds,
+        "make": _making(one),
         "fits": one.fits,
         "draft": str(one.draft.path) if one.draft else None,
         "reason": one.reason,
     }
+
+
+def _making(one: Plan) -> JsonObject | None:
+    if one.made is None:
+        return None
+    return {"from": str(one.made.source), "command": one.made.command, "has_room": one.has_room}

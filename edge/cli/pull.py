@@ -80,7 +80,7 @@ def _planned(options: argparse.Namespace, family: Family, folder: Path) -> Relea
     config = from_options(options)
     wished = replace(config, model=replace(config.model, path_or_name=family.name))
     choice = choose_model(wished, folder, tell=print, offered=True, measured=measured_dir())
-    best = runnable(choice.plans)
+    best = runnable([one for one in choice.plans if one.made is None])
     print(f"{best.model} at {best.quantization}: {best.reason}", file=sys.stderr)
     return family.asked(best.quantization)
 

@@ -7,25 +7,33 @@ import shutil
 import sys
 from pathlib import Path
 
+from edge.app.choose import level_for
 from edge.board.probe import probe
 from edge.board.profile import with_profile
 from edge.catalog import local_stores, models, splits, store
 from edge.catalog.levels import LEVELS, at_level, file_type, is_known, loss_allowed
+from edge.catalog.making import SPARE_BYTES, made_path
 from edge.catalog.planner import Candidate
 from edge.catalog.quality import divergence
 from edge.catalog.threads import plan_threads
-from edge.cli.settings import add_config_option, from_options, models_dir
+from edge.cli.settings import add_config_option, from_options, measured_dir, models_dir
+from edge.config import Config
 from edge.engines.quantize import loss, quantize
 from edge.errors import ModelUnusable
 
-SPARE_BYTES = 268_435_456
-"""Left free on the disk."""
+AUTO = "auto"
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
     add_config_option(parser)
     parser.add_argument("model", metavar="FILE", help="a GGUF file, or a model's name")
-    parser.add_argument("level", metavar="LEVEL", help=f"one of {', '.join(LEVELS)}")
+    parser.add_argument(
+        "level",
+        metavar="LEVEL",
+        nargs="?",
+        default=AUTO,
+        help=f"one of {', '.join(LEVELS)}; without one it is what this board's plan takes",
+    )
     parser.add_argument("--to", type=Path, metavar="FILE", help="the new file's path")
     parser.add_argument("--replace", action="store_true", help="remove the old file if all is well")
     parser.add_argument("--models-dir", type=Path, metavar="DIR", help="where GGUF files lie")
@@ -34,17 +42,19 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """0 if the new file is there and sound. Raises ModelUnusable."""
-    level = options.level.upper()
-    folder = models_dir(from_options(options))
+    config = from_options(options)
+    folder = models_dir(config)
     ref = models.resolve(options.model, folder, local=local_stores.here())
     if options.replace and ref.entry is not None and ref.entry.source.embedded:
         raise ModelUnusable(f"{ref.name} is a part of codriver and stays: leave --replace out")
     if options.replace and ref.owner is not None:
         raise ModelUnusable(f"{ref.name} belongs to {ref.owner}: leave --replace out")
     source = store.candidate(ref)
-    target = options.to or folder / target_name(
-        f"{splits.title(source.path.name)}.gguf", source.facts.quantization, level
-    )
+    auto = options.level.lower() == AUTO
+    level = _planned(source, config, folder) if auto else options.level.upper()
+    target = options.to or made_path(source, level, folder)
+    if options.to is None:
+        _ensure(folder)
     _check(source, level, target)
     threads = plan_threads(with_profile(probe()), None, on_gpu=False).start
     quantize(source.path, target, file_type(level), threads, _show)
@@ -71,14 +81,18 @@ def _finish(source: Candidate, *, sound: bool, replaces: bool) -> int:
     return 0
 
 
-def target_name(name: str, old: str, new: str) -> str:
-    """The file's name with the new level in place of the old one, or behind the name."""
-    stem = name.removesuffix(".gguf")
-    at = stem.lower().rfind(old.lower())
-    if at < 0:
-        return f"{stem}-{new}.gguf"
-    shown = new.lower() if stem[at : at + len(old)].islower() else new
-    return f"{stem[:at]}{shown}{stem[at + len(old) :]}.gguf"
+def _planned(source: Candidate, config: Config, folder: Path) -> str:
+    """The level that this board's plan takes. Raises ModelUnusable where none is better."""
+    best = level_for(source, config, folder, measured=measured_dir())
+    print(f"{best.quantization}: {best.reason}", file=sys.stderr)
+    return best.quantization
+
+
+def _ensure(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ModelUnusable(f"cannot write to {folder}: {error.strerror}") from None
 
 
 def _check(source: Candidate, level: str, target: Path) -> None:

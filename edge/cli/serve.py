@@ -87,7 +87,8 @@ def _with_address(config: Config, options: argparse.Namespace) -> Config:
 
 def _explain(choice: Choice) -> str:
     best = choice.plan
-    return starting(f"{best.model} ({best.path})", [best.reason, *choice.refused])
+    better = [f"better: {one.model}, {one.reason}" for one in choice.makeable[:1]]
+    return starting(f"{best.model} ({best.path})", [best.reason, *better, *choice.refused])
 
 
 def _tell(text: str) -> None:

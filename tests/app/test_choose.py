@@ -8,10 +8,14 @@ from edge.app.choose import (
     Keeping,
     board_words,
     choose_model,
+    level_for,
     load_frame,
     prefix_budget,
 )
+from edge.catalog.levels import at_level
 from edge.catalog.memory import N_SEQUENCES
+from edge.catalog.models import resolve
+from edge.catalog.store import candidate
 from edge.config import Config, load
 from edge.engines.measured import Measured, write
 from edge.errors import ModelUnusable, StartFailed
@@ -47,6 +51,61 @@ def chosen(config: Config, models: Path, root: Path) -> Choice:
     choice = choose_model(config, models, tell=told.append, root=root)
     assert told == [], "nothing had to be fetched"
     return choice
+
+
+def tight(models: Path, root: Path) -> Path:
+    """A board whose memory the models are a little too large for; coarser ones would fit."""
+    for name in ("small", "large"):
+        wide = {"n_embd": 256, "n_heads": 8, "n_layers": 16}
+        make_tiny_gguf(models / f"{name}.gguf", chat_template=CHATML_TOOLS, **wide)
+    memory = chosen(wishing("small"), models, root).plan.memory
+    short = memory.total - memory.weights // 2
+    lay_out(root, {"proc/meminfo": meminfo(1_000_000, (short + 256 * 2**20) // 1024)})
+    return root
+
+
+def test_where_nothing_fits_the_sentence_says_how_to_make_what_does(models: Path, root: Path):
+    tight(models, root)
+    for wish, source in (("small", "small"), (str(models / "large.gguf"), "large")):
+        choice = chosen(wishing(wish, context=2048), models, root)
+        assert [one.here for one in choice.makeable] == [False]
+        with pytest.raises(
+            ModelUnusable, match=rf"make one that fits: codriver quantize {source} Q"
+        ):
+            _ = choice.plan
+
+
+def test_what_could_be_made_is_told_and_not_served(models: Path, root: Path):
+    tight(models, root)
+    make_tiny_gguf(models / "tiny.gguf", chat_template="{{ messages }}")
+    choice = chosen(wishing(), models, root)
+    assert choice.plan.model == "tiny"
+    assert all(plan.here for plan in (*choice.plans, *choice.served))
+    assert {plan.made.source.name for plan in choice.makeable if plan.made} == {
+        "small.gguf",
+        "large.gguf",
+    }
+    offered = choose_model(wishing("small"), models, tell=print, root=root, offered=True)
+    made = [plan for plan in offered.plans if plan.made]
+    assert [plan.made.source.name for plan in made if plan.made] == ["small.gguf"]
+    elsewhere = "jetson-orin-nano-8gb"
+    choice = choose_model(wishing(), models, tell=print, elsewhere=elsewhere, offered=True)
+    assert not any(plan.made for plan in choice.plans), "all of it fits there"
+
+
+def test_the_level_that_a_file_is_made_at_is_the_plans(models: Path, root: Path):
+    source = candidate(resolve("small", models))
+    with pytest.raises(ModelUnusable, match=r"small\.gguf runs here as well as any file"):
+        level_for(source, wishing(), models, root=root)
+    tight(models, root)
+    best = level_for(candidate(resolve("small", models)), wishing(), models, root=root)
+    assert (best.fits, best.made is not None) == (True, True)
+    lay_out(root, {"proc/meminfo": meminfo(400_000, 300_000)})
+    with pytest.raises(ModelUnusable, match="no level of small will do here: needs"):
+        level_for(source, wishing(), models, root=root)
+    coarse = replace(source, facts=at_level(source.facts, "Q6_K"))
+    with pytest.raises(ModelUnusable, match="a level is chosen only for a file of F32"):
+        level_for(coarse, wishing(), models, root=root)
 
 
 def test_a_named_file_is_planned_for_the_board(models: Path, root: Path):

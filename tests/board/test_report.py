@@ -3,6 +3,7 @@ from dataclasses import replace
 
 from edge.board.probe import probe
 from edge.board.report import facts_as_json, format_facts
+from edge.board.throughput import DiskSpeed
 from edge.state import BoardFacts, CoreKind, EngineDevice, Storage
 from tests.board.boards import jetson_orin_nano, raspberry_pi_5
 
@@ -38,6 +39,15 @@ def test_disk_and_swap_are_told(tmp_path):
     assert "swap:         none" in format_facts(BoardFacts(swap=0, zram=0))
     odd = format_facts(BoardFacts(storage=Storage(None)))
     assert "storage:      a disk of unknown kind, unknown" in odd
+
+
+def test_the_disks_speed_is_told_where_it_was_measured():
+    assert "disk speed" not in format_facts(BoardFacts())
+    speed = DiskSpeed("sd", 88.4e6, 21.2e6)
+    said = format_facts(BoardFacts(), speed)
+    assert "disk speed:   reads 88 MB/s, writes 21 MB/s (measured)" in said
+    assert json.loads(facts_as_json(BoardFacts(), speed))["disk_speed"]["reads"] == 88.4e6
+    assert "reads 88 MB/s (measured)" in format_facts(BoardFacts(), DiskSpeed("sd", 88.4e6, None))
 
 
 def test_what_the_engine_can_use_is_told(tmp_path):

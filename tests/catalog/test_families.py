@@ -21,6 +21,7 @@ title = "Toy"
 licence = "MIT"
 ability = 10
 tools = true
+calls = "llama3"
 repository = "somebody/toy"
 file = "toy-{level}.gguf"
 levels = ["Q4_0", "Q8_0"]
@@ -66,6 +67,7 @@ def test_releases_known_and_unknown() -> None:
     assert known is not None and (known.file, known.bytes) == ("toy.gguf", 7)
     assert unknown is not None and (unknown.file, unknown.bytes) == ("toy-Q4_0.gguf", None)
     assert toy.release("Q2_K") is None
+    assert toy.calls == "llama3"
     assert toy.facts(unknown).quantization == "Q4_0"
 
 

@@ -4,9 +4,11 @@ from edge.catalog.folder import (
     TEMPORARY,
     alone_in,
     check_room,
+    free_above,
     partial_file,
     partials_of,
     put,
+    unfinished,
 )
 from edge.errors import ModelUnusable
 
@@ -28,6 +30,21 @@ def test_temporary_folders_go_and_beginnings_stay(tmp_path):
     with alone_in(tmp_path):
         assert not (tmp_path / (TEMPORARY + "old")).exists()
         assert begun.exists()
+
+
+def test_room_is_known_before_the_folder_is_there(tmp_path):
+    assert free_above(tmp_path / "not" / "yet") == pytest.approx(free_above(tmp_path), rel=0.05)
+    (tmp_path / "file").touch()
+    assert free_above(tmp_path / "file" / "below") is None
+
+
+def test_beginnings_are_found(tmp_path):
+    partial_file(tmp_path / "a.gguf", "abc").write_bytes(b"GGUF")
+    (tmp_path / ".b.gguf.part").touch()
+    for name in ("c.gguf", ".c.gguf.origin.json", ".d.partial", "e.gguf.part"):
+        (tmp_path / name).touch()
+    assert [(one.file, one.bytes) for one in unfinished(tmp_path)] == [("a.gguf", 4), ("b.gguf", 0)]
+    assert unfinished(tmp_path / "none") == ()
 
 
 def test_a_beginning_belongs_to_one_file_of_one_key(tmp_path):

@@ -1,17 +1,23 @@
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edge.catalog.families import find_family
+from edge.catalog.making import makeable_of
 from edge.catalog.memory import N_SEQUENCES
 from edge.catalog.planner import (
     AGENT_CONTEXT,
     KV_CELLS,
     Candidate,
+    Disk,
     Wishes,
     choose,
+    is_worth_making,
+    makeable,
     memory_budget,
     plan,
     runnable,
@@ -19,12 +25,14 @@ from edge.catalog.planner import (
     together,
 )
 from edge.catalog.quality import is_coarse
+from edge.catalog.shapes import facts_of
 from edge.catalog.speed import Reach
 from edge.errors import ModelUnusable
 from edge.state import Accelerator, BoardFacts, Room
 from tests.catalog.made_facts import facts, gemma3, qwen_coder, smollm2
 
 GB = 10**9
+MODELS = Path("/models")
 
 
 def candidate(name, shape):
@@ -143,6 +151,91 @@ def test_of_what_is_not_here_one_file_of_each_model_is_shown():
     files = [replace(LARGER, here=False, path=Path(f"/models/{n}.gguf")) for n in range(3)]
     plans = shortened(plan((*files, CODER, SMALL), board()))
     assert names(plans) == ["coder-1.5b", "coder-0.5b", "smollm2"]
+
+
+# --- what could be made of what is here ------------------------------------------------
+
+
+def fine(level="Q8_0", family="qwen2.5-coder-7b"):
+    found = find_family(family)
+    shape = facts_of(found.shape, level, tools=True)
+    return replace(candidate(f"7b-{level}", shape), ability=found.ability)
+
+
+def with_made(*present, memory=24 * GB, **wishes):
+    made = makeable_of(present, Path("/models"))
+    return plan((*present, *made), board(memory), Wishes(**wishes))
+
+
+def test_what_does_not_fit_could_be_made_smaller():
+    plans = with_made(fine(), memory=8 * GB, disk=Disk(MODELS, 70 * GB))
+    best = plans[0]
+    assert (best.model, best.here, best.fits, best.n_ctx) == ("7b-Q5_K_M", False, True, 32_768)
+    assert best.reason.startswith(
+        "made here of 7b-Q8_0.gguf by: codriver quantize 7b-Q8_0 Q5_K_M (5.45 GB of file); 7.62"
+    )
+    assert names(makeable(plans)) == ["7b-Q5_K_M"]
+    assert names(shortened(plans)) == ["7b-Q5_K_M", "7b-Q8_0"]
+    with pytest.raises(ModelUnusable, match="or make one that fits: codriver quantize 7b-Q8_0 Q5"):
+        choose(plans, makeable(plans))
+
+
+def test_what_is_too_slow_could_be_made_faster():
+    plans = with_made(fine(), reach=Reach(bandwidth=18e9))
+    assert names(shortened(plans)) == ["7b-Q5_K_M", "7b-Q8_0"]
+    assert choose(plans, makeable(plans)).model == "7b-Q8_0", "what is here runs"
+    assert with_made(fine(), reach=Reach(bandwidth=9e9))[0].decode_tokens_per_second < 3
+
+
+def test_what_runs_well_is_not_made_again():
+    plans = with_made(fine(), reach=Reach(bandwidth=80e9))
+    assert makeable(plans) == ()
+    assert names(shortened(plans)) == ["7b-Q8_0"]
+    assert shortened(plans)[0].reason.startswith("7.62 billion parameters at Q8_0")
+
+
+def test_nothing_is_made_where_something_better_is_here():
+    better = replace(LARGER, ability=90.0)
+    plans = with_made(fine(), better, memory=8 * GB)
+    assert makeable(plans) == ()
+    assert names(shortened(plans)) == ["coder-1.5b", "7b-Q5_K_M", "7b-Q8_0"]
+
+
+def test_what_the_disk_has_no_room_for_is_not_made():
+    plans = with_made(fine(), CODER, memory=8 * GB, disk=Disk(MODELS, 3 * GB))
+    assert choose(plans).model == "coder-0.5b"
+    assert all(one.file_bytes <= 3 * GB for one in makeable(plans))
+    too_large = next(one for one in plans if one.model == "7b-Q5_K_M")
+    assert not too_large.has_room
+    assert "there is room for 3.00 GB on the disk" in too_large.reason
+    nothing = with_made(fine(), memory=8 * GB, disk=Disk(MODELS, GB))
+    assert makeable(nothing) == ()
+    with pytest.raises(ModelUnusable, match="there is room for 1"):
+        runnable(nothing)
+
+
+def test_the_disks_speed_says_how_long_it_takes_to_be_read():
+    plans = plan(
+        (CODER, replace(SMALL, path=Path("/store/x"))),
+        board(),
+        Wishes(disk=Disk(MODELS, None, 20e6)),
+    )
+    assert plans[0].load_seconds == pytest.approx(485_452_288 / 20e6)
+    assert plans[0].reason.endswith("; the disk reads it in about 24 s")
+    assert plans[1].load_seconds is None, "it lies elsewhere"
+    fast = plan((CODER,), board(), Wishes(disk=Disk(MODELS, None, 2e9)))
+    assert fast[0].reason.endswith("; read in a moment")
+
+
+def test_of_equals_what_is_here_goes_first_and_what_is_fetched_last():
+    source = fine("F16")
+    made = next(m for m in makeable_of([source], Path("/models")) if m.level == "Q4_K_M")
+    here = replace(made, name="here", made=None, here=True)
+    away = replace(made, name="away", made=None, here=False)
+    plans = plan((away, made, here), board())
+    assert names(plans) == ["here", "7b-Q4_K_M", "away"]
+    assert is_worth_making(plans[1], None)
+    assert not is_worth_making(plans[1], plans[0])
 
 
 # --- numbers ------------------------------------------------------------------------
@@ -287,6 +380,26 @@ shapes = st.builds(
     file_type=st.sampled_from([0, 2, 7, 10, 12, 15, 18, 99]),
     template=st.sampled_from([None, "{{ messages }}", "{% if tools %}"]),
 )
+
+
+@cache
+def with_what_could_be_made(*kinds):
+    sources = []
+    for level, family in kinds:
+        name = f"{family}-{level}"
+        path = Path(f"/models/{name}.gguf")
+        sources.append(replace(fine(level, family), name=name, path=path))
+    return [CODER, *sources, *makeable_of(sources, Path("/models"))]
+
+
+kinds = st.sampled_from([
+    ("F16", "qwen2.5-coder-7b"),
+    ("Q8_0", "qwen2.5-coder-7b"),
+    ("Q8_0", "qwen3.5-2b"),
+])  # fmt: skip
+several_with_made = st.lists(kinds, min_size=1, max_size=2, unique=True).map(
+    lambda found: with_what_could_be_made(*found)
+)
 several = st.lists(shapes, min_size=1, max_size=5).map(
     lambda found: [candidate(f"m{number}", shape) for number, shape in enumerate(found)]
 )
@@ -306,6 +419,23 @@ def rank(one):
 def test_more_memory_never_gives_a_worse_plan(candidates, one, other):
     less, more = sorted((one, other))
     assert rank(plan(candidates, board(less))[0]) <= rank(plan(candidates, board(more))[0])
+
+
+@settings(deadline=None, max_examples=25)
+@given(several_with_made, memory, memory)
+def test_more_memory_never_gives_a_worse_plan_of_what_could_be_made(candidates, one, other):
+    less, more = sorted((one, other))
+    assert rank(plan(candidates, board(less))[0]) <= rank(plan(candidates, board(more))[0])
+
+
+@settings(deadline=None, max_examples=25)
+@given(several_with_made, memory, st.randoms())
+def test_same_facts_same_makings_in_whatever_order(candidates, available, random):
+    shuffled = list(candidates)
+    random.shuffle(shuffled)
+    plans = plan(candidates, board(available))
+    assert plan(shuffled, board(available)) == plans
+    assert makeable(plan(shuffled, board(available))) == makeable(plans)
 
 
 @settings(deadline=None)

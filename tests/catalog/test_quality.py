@@ -57,3 +57,8 @@ def test_only_slowness_that_is_known_costs() -> None:
     fast = points(50, "F16", TokensPerSecond(2 * COMFORT))
     assert fast == points(50, "F16", None) == 50
     assert points(50, "F16", TokensPerSecond(COMFORT / 2)) == 50 - POINTS_A_HALVING
+
+
+def test_what_a_source_has_lost_stays_lost() -> None:
+    assert points(50, "Q4_K_M", None, "F16") == points(50, "Q4_K_M", None)
+    assert points(50, "Q4_K_M", None, "Q8_0") < points(50, "Q4_K_M", None)

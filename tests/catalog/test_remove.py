@@ -3,10 +3,10 @@ from pathlib import Path
 import pytest
 
 from edge.catalog import origins
-from edge.catalog.folder import LOCK, partial_file
+from edge.catalog.folder import LOCK, alone_in, partial_file
 from edge.catalog.models import ModelRef, resolve
 from edge.catalog.origins import Origin
-from edge.catalog.remove import remove
+from edge.catalog.remove import remove, remove_unfinished
 from edge.errors import ModelUnusable
 from tests.catalog.tiny_gguf import make_tiny_gguf
 
@@ -63,3 +63,16 @@ def test_what_is_not_codrivers_to_remove(tmp_path: Path):
         with pytest.raises(ModelUnusable, match=words):
             remove(ref, folder)
         assert ref.path.exists()
+
+
+def test_beginnings_without_their_model(tmp_path: Path):
+    begun = partial_file(tmp_path / "a.gguf", "x")
+    other = partial_file(tmp_path / "b.gguf", "x")
+    made = tmp_path / ".a.gguf.part"
+    for path in (begun, other, made):
+        path.touch()
+    assert remove_unfinished("none", tmp_path) == ()
+    assert set(remove_unfinished("a", tmp_path)) == {begun, made}
+    assert left_in(tmp_path) == [other.name]
+    with alone_in(tmp_path), pytest.raises(ModelUnusable, match="another codriver is fetching"):
+        remove_unfinished("b.gguf", tmp_path)

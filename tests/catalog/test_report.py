@@ -1,9 +1,9 @@
 import json
 from dataclasses import replace
 
-from edge.catalog.planner import plan
+from edge.catalog.planner import plan, shortened
 from edge.catalog.report import format_plans, plans_as_json
-from tests.catalog.test_planner import ALL, GB, board
+from tests.catalog.test_planner import ALL, CODER, GB, board, fine, with_made
 
 
 def test_people_see_a_table_and_the_reasons():
@@ -23,6 +23,30 @@ def test_what_is_here_runs_and_what_would_be_better_could_be_fetched():
     assert marks[1] == ["=>", "coder-0.5b"]
     alone = format_plans(plan((replace(larger, here=False),), board())).splitlines()
     assert alone[1].split()[:2] == ["=>", "coder-1.5b"]
+
+
+def marks(plans):
+    lines = format_plans(shortened(plans)).splitlines()[1 : 1 + len(shortened(plans))]
+    return {words[1]: words[0] for words in (line.split() for line in lines) if "%" not in words}
+
+
+def test_what_would_be_better_and_could_be_made_is_marked():
+    found = marks(with_made(fine(), CODER, memory=8 * GB))
+    assert found == {"7b-Q5_K_M": "make", "coder-0.5b": "=>", "7b-Q8_0": "no"}
+    alone = marks(with_made(fine(), memory=8 * GB))
+    assert alone == {"7b-Q5_K_M": "make", "7b-Q8_0": "no"}
+
+
+def test_programs_get_how_it_is_made():
+    rows = json.loads(plans_as_json(shortened(with_made(fine(), CODER, memory=8 * GB))))
+    made, here = rows[0], rows[1]
+    assert made["make"] == {
+        "from": "/models/7b-Q8_0.gguf",
+        "command": "codriver quantize 7b-Q8_0 Q5_K_M",
+        "has_room": True,
+    }
+    assert made["file_bytes"] > 5 * GB
+    assert here["make"] is None
 
 
 def test_what_does_not_fit_is_marked():

@@ -48,3 +48,22 @@ def test_a_recording_is_made_and_can_be_read(codriver: Run, tmp_path: Path):
     twice = codriver("probe", "--root", root, "--record", tmp_path / "copy")
     assert twice.code == 1
     assert "is not an empty folder" in twice.err
+
+
+def test_the_disk_is_measured_on_request_and_remembered(codriver: Run, tmp_path: Path):
+    def speed(*words: object) -> object:
+        said = codriver("probe", "--json", *words)
+        assert said.code == 0, said.err
+        return json.loads(said.out)["disk_speed"]
+
+    assert speed() is None
+    measured = speed("--disk")
+    assert measured["reads"] > measured["writes"] / 1000 > 0
+    assert speed() == measured, "remembered"
+    assert speed("--disk", "--once") == measured
+    assert "disk speed:   reads" in codriver("probe").out
+    assert speed("--root", raspberry_pi_5(tmp_path / "root")) is None, "that is another board"
+    assert [path.name for path in (tmp_path / "state/codriver").iterdir()] == ["disk.json"]
+    plan = codriver("plan", "--json", "--models-dir", tmp_path / "state/codriver/models")
+    fetched = next(one for one in json.loads(plan.out) if not one["here"])
+    assert fetched["load_seconds"] == pytest.approx(fetched["file_bytes"] / measured["reads"])

@@ -1,5 +1,6 @@
 """``codriver quantize``."""
 
+import json
 import shutil
 from collections import namedtuple
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from edge.catalog.gguf import read
-from edge.cli.quantize import target_name
+from tests.catalog.tiny_gguf import make_tiny_gguf
 from tests.cli.command import Run
 
 Usage = namedtuple("Usage", "total used free")
@@ -57,14 +58,25 @@ def test_what_comes_with_codriver_is_not_removed(codriver: Run, models: Path):
     assert "smollm2-135m is a part of codriver and stays" in said.err
 
 
-@pytest.mark.parametrize(
-    ("name", "old", "new", "made"),
-    [
-        ("a-q4_k_m.gguf", "Q4_K_M", "Q2_K", "a-q2_k.gguf"),
-        ("A.Q8_0.gguf", "Q8_0", "Q4_K_M", "A.Q4_K_M.gguf"),
-        ("model.gguf", "F16", "Q6_K", "model-Q6_K.gguf"),
-        ("f16-f16.gguf", "F16", "Q6_K", "f16-q6_k.gguf"),
-    ],
-)
-def test_the_name_tells_the_level(name: str, old: str, new: str, made: str):
-    assert target_name(name, old, new) == made
+def test_a_file_that_runs_well_is_not_made_smaller_unasked(codriver: Run, models: Path):
+    for words in (("tiny",), ("tiny", "auto")):
+        said = codriver("quantize", *words, "--models-dir", models)
+        assert said.code == 1
+        assert "tiny.gguf runs here as well as any file made of it; name a level" in said.err
+    said = codriver("quantize", "smollm2", "--models-dir", models)
+    assert "a level is chosen only for a file of F32, F16, BF16, Q8_0" in said.err
+
+
+def test_a_file_out_of_a_store_gets_its_models_name(codriver: Run, tmp_path: Path):
+    store = tmp_path / "home/.ollama/models"
+    blob = store / "blobs" / f"sha256-{'0' * 64}"
+    blob.parent.mkdir(parents=True)
+    make_tiny_gguf(blob)
+    manifest = store / "manifests/registry.ollama.ai/library/tiny/3m"
+    manifest.parent.mkdir(parents=True)
+    layer = {"mediaType": "application/vnd.ollama.image.model", "digest": f"sha256:{'0' * 64}"}
+    manifest.write_text(json.dumps({"layers": [layer]}))
+    said = codriver("quantize", "ollama/tiny:3m", "q8_0")
+    assert said.code == 0, said.err
+    made = tmp_path / "state/codriver/models/tiny-3m-Q8_0.gguf"
+    assert read(made).quantization == "Q8_0"

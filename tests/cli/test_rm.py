@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.catalog.folder import partial_file
 from tests.cli.command import Run
 
 
@@ -43,3 +44,14 @@ def test_what_belongs_to_others_stays(
     assert file.exists()
     said = codriver("pull", "lmstudio/a/b/c", "--models-dir", models)
     assert said.out == f"lmstudio/a/b/c is here: {file}\n", "and need not be pulled"
+
+
+def test_what_an_abandoned_download_left_goes(codriver: Run, models: Path):
+    left = partial_file(models / "Some-Q4_K_M.gguf", "abc")
+    left.write_bytes(b"GGUF")
+    said = codriver("models", "some", "--models-dir", models)
+    assert "unfinished (codriver pull goes on with it" in said.out
+    assert said.out.splitlines()[-1].split() == ["Some-Q4_K_M.gguf", "0.00", "GB"]
+    said = codriver("rm", "Some-Q4_K_M.gguf", "--models-dir", models)
+    assert (said.code, said.out) == (0, f"{left} is removed\n")
+    assert not left.exists()

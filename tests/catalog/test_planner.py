@@ -247,7 +247,7 @@ def test_larger_than_memory_is_refused_with_the_numbers():
     with pytest.raises(ModelUnusable) as caught:
         choose(plans)
     said = str(caught.value)
-    assert said.startswith("coder-1.5b: needs 1.49 GB (weights 1.11 GB, 2,048 tokens of context")
+    assert said.startswith("coder-1.5b: needs 1.50 GB (weights 1.11 GB, 2,048 tokens of context")
     assert "0.73 GB may be used; take a smaller model" in said
 
 

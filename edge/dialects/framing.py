@@ -53,13 +53,15 @@ class SseDecoder:
 
     Line ends may be LF, CR or CRLF; comments and fields other than ``event`` and
     ``data`` are dropped. Bytes that are no UTF-8 become replacement characters, as the
-    standard asks. An event of more bytes than ``longest`` raises EventTooLong before it is
-    gathered; None takes any.
+    standard asks. An event of more bytes than ``longest``, and a stream of more than ``most``,
+    raises EventTooLong before it is gathered; None takes any.
     """
 
-    def __init__(self, longest: int | None = None) -> None:
+    def __init__(self, longest: int | None = None, most: int | None = None) -> None:
         self._longest = math.inf if longest is None else longest
+        self._most = math.inf if most is None else most
         self._size = 0
+        self._total = 0
         self._tail = bytearray()
         self._scanned = 0
         self._started = False
@@ -69,6 +71,9 @@ class SseDecoder:
 
     def feed(self, chunk: bytes) -> list[ServerSentEvent]:
         """The events that ``chunk`` completes. Raises EventTooLong."""
+        self._total += len(chunk)
+        if self._total > self._most:
+            raise EventTooLong(f"more than {self._most} bytes")
         self._tail += chunk
         if not self._started and not self._skip_bom():
             return []

@@ -47,8 +47,7 @@ class EventParser:
     """One answer. After Finished or Failed nothing more comes."""
 
     def __init__(self) -> None:
-        self._frames = SseDecoder(LONGEST_EVENT)
-        self._bytes = 0
+        self._frames = SseDecoder(LONGEST_EVENT, MOST_BYTES)
         self._usage = Usage()
         self._started = False
         self._in_call = False
@@ -61,9 +60,6 @@ class EventParser:
         """The events that ``chunk`` completes."""
         if self._over:
             return []
-        self._bytes += len(chunk)
-        if self._bytes > MOST_BYTES:
-            return self._fail(f"the other server's answer has more than {MOST_BYTES} bytes")
         try:
             frames = self._frames.feed(chunk)
         except EventTooLong as error:

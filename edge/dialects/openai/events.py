@@ -49,9 +49,8 @@ class EventParser:
     """
 
     def __init__(self, new_id: Callable[[], str]) -> None:
-        self._frames = SseDecoder(LONGEST_EVENT)
+        self._frames = SseDecoder(LONGEST_EVENT, MOST_BYTES)
         self._content = _Content(new_id)
-        self._bytes = 0
         self._started = False
         self._over = False
 
@@ -59,9 +58,6 @@ class EventParser:
         """The events that ``chunk`` completes."""
         if self._over:
             return []
-        self._bytes += len(chunk)
-        if self._bytes > MOST_BYTES:
-            return self._fail(f"the other server's answer has more than {MOST_BYTES} bytes")
         try:
             frames = self._frames.feed(chunk)
         except EventTooLong as error:

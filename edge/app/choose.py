@@ -21,17 +21,8 @@ from edge.catalog.families import Family, family_of, find_family
 from edge.catalog.folder import free_above
 from edge.catalog.making import FINE_ENOUGH, SPARE_BYTES, makeable_of
 from edge.catalog.pairing import Wish, pair
-from edge.catalog.planner import (
-    Candidate,
-    Disk,
-    Plan,
-    Wishes,
-    choose,
-    is_worth_making,
-    makeable,
-    plan,
-    shortened,
-)
+from edge.catalog.planner import choose, is_worth_making, makeable, plan, shortened
+from edge.catalog.plans import Candidate, Disk, Plan, Wishes
 from edge.config import Config
 from edge.engines.devices import ask
 from edge.engines.frames import Load

@@ -12,7 +12,8 @@ from pathlib import Path
 from edge.app.choose import Choice, Keeping, board_words, load_frame, measured_in, prefix_budget
 from edge.board.live import free_memory, oom_kills
 from edge.catalog.models import find, load_catalog
-from edge.catalog.planner import Plan, together, usable_at_load
+from edge.catalog.planner import together, usable_at_load
+from edge.catalog.plans import Plan
 from edge.engines.llama import LocalModel, Readings, Rung, beginnings_file
 from edge.engines.llama.residence import Fit
 from edge.routing.policy import LOCAL, OVERRIDE_PREFIX

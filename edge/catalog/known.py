@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edge.catalog.families import Family
-from edge.catalog.planner import Plan
+from edge.catalog.plans import Plan
 from edge.units import Bytes, Tokens, TokensPerSecond
 
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from edge.catalog.levels import LEVELS, at_level, is_known
-from edge.catalog.planner import Candidate, Making
+from edge.catalog.plans import Candidate, Making
 from edge.catalog.quality import divergence
 from edge.catalog.splits import title
 

@@ -20,7 +20,7 @@ from edge.catalog.memory import (
     need,
     token_bytes,
 )
-from edge.catalog.planner import Candidate, DraftPlan, Plan
+from edge.catalog.plans import Candidate, DraftPlan, Plan
 from edge.units import Bytes, Tokens
 
 DRAFT_CONTEXT = Tokens(4_096)

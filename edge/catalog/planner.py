@@ -10,8 +10,8 @@ its template knows tools; and then the most points (quality.py).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from edge.catalog.facts import GgufFacts
@@ -19,21 +19,19 @@ from edge.catalog.memory import (
     KV_CELLS,
     KvType,
     Layout,
-    MemoryNeed,
     kv_bytes,
     need,
     sequences,
     without,
 )
-from edge.catalog.quality import ability_by_size, is_coarse, points
-from edge.catalog.speed import UNKNOWN, Behind, Reach, decode, prefill
-from edge.catalog.threads import ThreadPlan, plan_threads
+from edge.catalog.plans import NO_WISHES, Candidate, Disk, Plan, Step, Wishes
+from edge.catalog.quality import ability_by_size, points
+from edge.catalog.reasons import AGENT_CONTEXT, faults_of, reason_for
+from edge.catalog.speed import Behind, decode, prefill
+from edge.catalog.threads import plan_threads
 from edge.errors import ModelUnusable
 from edge.state import BoardFacts, Room
-from edge.units import Bytes, Seconds, Tokens, TokensPerSecond
-
-AGENT_CONTEXT = Tokens(32_768)
-"""Claude Code's default request is 20-24k tokens; below this it has no room to work."""
+from edge.units import Bytes, Seconds, Tokens
 
 AGENT_PROMPT = Tokens(20_000)
 """What stands before most tokens that an agent has read and written."""
@@ -71,151 +69,16 @@ LEAST_LAYERS = 4
 WORTH_MAKING = 2.0
 """Points by which a file has to be better to be made."""
 
-USEFUL_SPEED = TokensPerSecond(3.0)
-USEFUL_READING = TokensPerSecond(10.0)
-"""An agent's first prompt takes half an hour then; later ones begin with what was read."""
-
-
-@dataclass(frozen=True, slots=True)
-class Making:
-    """How a file that is not here would be made of one that is, here."""
-
-    source: Path
-    before: str
-    """The source's level."""
-    command: str
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A model file that is here, or could be: ``path`` is where it would lie then.
-
-    ``ability``: what is known of the model (families.py); None goes by its size."""
-
-    name: str
-    path: Path
-    facts: GgufFacts
-    ability: float | None = None
-    here: bool = True
-    level: str = ""
-    """Its level's name where that is not the header's."""
-    made: Making | None = None
-    """For a file that could be made here of one that is (making.py)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Disk:
-    """The disk of the models folder. None means unknown."""
-
-    folder: Path
-    room: Bytes | None = None
-    """What a new file may take."""
-    reads: float | None = None
-    """Bytes a second."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wishes:
-    """What the person asked for; None means: choose."""
-
-    context: Tokens | None = None
-    threads: int | None = None
-    agent: bool = True
-    """Whether coding agents are to be served: long prompts and tools."""
-    kv_type: KvType | None = None
-    disk: Disk | None = None
-    reach: Reach = UNKNOWN
-    """What inference reaches here; from the board's profile, or measured."""
-    measured: Mapping[str, Reach] = field(default_factory=dict)
-    """The same, by the name of the very file that it was measured with."""
-
-
-@dataclass(frozen=True, slots=True)
-class DraftPlan:
-    """A smaller model that guesses ahead; chosen by edge.catalog.pairing."""
-
-    model: str
-    path: Path
-    n_ctx: Tokens
-    memory: Bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """The same plan with less context."""
-
-    n_ctx: Tokens
-    memory: Bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """How one model would run here. ``reason`` is for the person."""
-
-    model: str
-    path: Path
-    architecture: str
-    quantization: str
-    parameters: int
-    n_ctx: Tokens
-    kv_type: KvType
-    layers: int
-    n_gpu_layers: int
-    threads: ThreadPlan
-    n_batch: int
-    n_ubatch: int
-    n_sequences: int
-    memory: MemoryNeed
-    """In the board's own memory, which may be the accelerator's, too."""
-    on_device: Bytes
-    """In an accelerator's memory of its own."""
-    budget: Bytes | None
-    fits: bool
-    tools: bool
-    decode_tokens_per_second: TokensPerSecond | None
-    prefill_tokens_per_second: TokensPerSecond | None
-    """At a conversation's beginning; ``deep`` behind an agent's prompt, where one fits."""
-    deep_decode_tokens_per_second: TokensPerSecond | None
-    deep_prefill_tokens_per_second: TokensPerSecond | None
-    points: float
-    """What it is worth to an agent (quality.py)."""
-    here: bool
-    reason: str
-    file_bytes: Bytes
-    load_seconds: Seconds | None = None
-    """What the disk takes to read it."""
-    made: Making | None = None
-    has_room: bool = True
-    """Whether the disk has room for what would be made."""
-    faults: tuple[str, ...] = ()
-    """What speaks against a plan that fits, in the order of weight; "" for nothing."""
-    draft: DraftPlan | None = None
-    steps: tuple[Step, ...] = ()
-    """How it would run with less memory, the largest first; of what is here only."""
-
-    @property
-    def memory_bytes(self) -> Bytes:
-        """With the model that drafts for it, if one does."""
-        return Bytes(self.memory.total + (self.draft.memory if self.draft else 0))
-
-    @property
-    def n_threads(self) -> int:
-        return self.threads.start
-
-    @property
-    def all_on_gpu(self) -> bool:
-        return self.n_gpu_layers > self.layers
-
 
 def plan(
-    candidates: Sequence[Candidate], facts: BoardFacts, wishes: Wishes = Wishes()
+    candidates: Sequence[Candidate], facts: BoardFacts, wishes: Wishes = NO_WISHES
 ) -> tuple[Plan, ...]:
     """A plan for every candidate, best first; those that do not fit come last."""
     budget = memory_budget(facts)
     plans = [_plan_one(candidate, facts, wishes, budget) for candidate in candidates]
     plans.sort(key=lambda one: (_rank(one), one.model, str(one.path)))
     best = next(iter(shortened(plans)), None)
-    return tuple(replace(one, reason=_reason(one, best, wishes, facts)) for one in plans)
+    return tuple(replace(one, reason=reason_for(one, best, wishes, facts)) for one in plans)
 
 
 def choose(plans: Sequence[Plan], better: Sequence[Plan] = ()) -> Plan:
@@ -369,7 +232,7 @@ def _plan_one(
         has_room=not candidate.made or _has_room(facts.file_bytes, wishes.disk),
         steps=tuple(_steps(facts, layout, kept)) if candidate.here else (),
     )
-    return replace(found, faults=_faults(found, wishes))
+    return replace(found, faults=faults_of(found, wishes))
 
 
 def _deep(layout: Layout) -> Behind | None:
@@ -482,80 +345,3 @@ def _rank(one: Plan) -> tuple[bool | float, ...]:
 
 def _faulty(one: Plan) -> tuple[bool, ...]:
     return tuple(bool(fault) for fault in one.faults)
-
-
-def _faults(one: Plan, wishes: Wishes) -> tuple[str, ...]:
-    speed = one.decode_tokens_per_second
-    slow = speed is not None and speed < USEFUL_SPEED
-    reading = one.prefill_tokens_per_second
-    late = wishes.agent and reading is not None and reading < USEFUL_READING
-    coarse = is_coarse(one.quantization, one.parameters)
-    short = wishes.agent and one.n_ctx < min(AGENT_CONTEXT, wishes.context or AGENT_CONTEXT)
-    room = wishes.disk.room if wishes.disk else None
-    return (
-        f"there is room for {_gigabytes(room)} on the disk" if not one.has_room else "",
-        f"{one.n_ctx:,} tokens of context are too few for a coding agent" if short else "",
-        f"{one.quantization} is too coarse for tool calls" if wishes.agent and coarse else "",
-        f"about {speed:.1f} tokens/s is too slow" if slow else "",
-        f"an agent's prompt is read at about {reading:.1f} tokens/s" if late else "",
-        "its chat template knows no tools" if wishes.agent and not one.tools else "",
-    )
-
-
-def _unused(one: Plan, board: BoardFacts) -> list[str]:
-    """A GPU that the engine cannot use, where that is why it is not used."""
-    idle = [device for device in board.accelerators if device.kind == "cuda"]
-    if one.n_gpu_layers or not idle or any(board.can_use(device) for device in idle):
-        return []
-    return [f"{idle[0].name} is not used, as this llama.cpp is built without CUDA"]
-
-
-def _reason(one: Plan, best: Plan | None, wishes: Wishes, board: BoardFacts) -> str:
-    if not one.fits:
-        return f"needs {_memory_words(one)} and {_gigabytes(one.budget)} may be used"
-    faults, how = [fault for fault in one.faults if fault], _making(one)
-    if best is not None and one is not best:
-        size = f"{_billions(one)} at {one.quantization}"
-        return "; ".join([*how, *(faults or [f"{size} promise no more than {best.model}"])])
-    room = "free memory unknown" if one.budget is None else f"of {_gigabytes(one.budget)} usable"
-    first = f"{_billions(one)} at {one.quantization}, {_memory_words(one)} {room}"
-    said = [*_shortened(one, wishes), *faults, *_unused(one, board), one.threads.reason]
-    return "; ".join([*how, first, *said, *_loading(one)])
-
-
-def _loading(one: Plan) -> list[str]:
-    seconds = one.load_seconds
-    if seconds is None:
-        return []
-    return [f"the disk reads it in about {seconds:.0f} s" if seconds >= 1 else "read in a moment"]
-
-
-def _making(one: Plan) -> list[str]:
-    """For what would be made, how."""
-    if one.made is None:
-        return []
-    file = f"{_gigabytes(one.file_bytes)} of file"
-    return [f"made here of {one.made.source.name} by: {one.made.command} ({file})"]
-
-
-def _shortened(one: Plan, wishes: Wishes) -> list[str]:
-    if wishes.context is None or wishes.context - one.n_ctx < KV_CELLS:
-        return []
-    return [f"{wishes.context:,} tokens of context were asked for"]
-
-
-def _memory_words(one: Plan) -> str:
-    parts = one.memory
-    return (
-        f"{_gigabytes(parts.total)} (weights {_gigabytes(parts.weights)},"
-        f" {one.n_ctx:,} tokens of context {_gigabytes(parts.context)},"
-        f" working memory {_gigabytes(Bytes(parts.compute + parts.spare + parts.worker))})"
-    )
-
-
-def _gigabytes(size: Bytes | None) -> str:
-    return "an unknown amount" if size is None else f"{size / 1e9:.2f} GB"
-
-
-def _billions(one: Plan) -> str:
-    return f"{one.parameters / 1e9:.2f} billion parameters"

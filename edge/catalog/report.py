@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from edge.catalog.planner import AGENT_PROMPT, Plan
+from edge.catalog.planner import AGENT_PROMPT
+from edge.catalog.plans import Plan
 from edge.chat import JsonObject
 
 _HEADINGS = (

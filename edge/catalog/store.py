@@ -15,7 +15,7 @@ from pathlib import Path
 from edge.catalog.families import Family, family_of, load_families
 from edge.catalog.gguf import read
 from edge.catalog.models import Catalog, CatalogEntry, ModelRef, catalog_of, present
-from edge.catalog.planner import Candidate
+from edge.catalog.plans import Candidate
 from edge.errors import ModelUnusable
 
 

@@ -12,7 +12,7 @@ from edge.catalog.families import load_families
 from edge.catalog.known import known_families
 from edge.catalog.listing import filtered, format_listing, listing_as_json, take_stock
 from edge.catalog.models import catalog_of
-from edge.catalog.planner import Plan
+from edge.catalog.plans import Plan
 from edge.cli.settings import add_folder_options, from_options, measured_dir, models_dir
 from edge.config import Config
 

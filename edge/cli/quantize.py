@@ -13,7 +13,7 @@ from edge.board.profile import with_profile
 from edge.catalog import local_stores, models, splits, store
 from edge.catalog.levels import LEVELS, at_level, file_type, is_known, loss_allowed
 from edge.catalog.making import SPARE_BYTES, made_path
-from edge.catalog.planner import Candidate
+from edge.catalog.plans import Candidate
 from edge.catalog.quality import divergence
 from edge.catalog.threads import plan_threads
 from edge.cli.settings import add_config_option, from_options, measured_dir, models_dir

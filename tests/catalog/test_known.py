@@ -4,7 +4,8 @@ import pytest
 
 from edge.catalog.families import load_families
 from edge.catalog.known import FAMILY_HEADINGS, KnownFamily, family_row, known_families
-from edge.catalog.planner import Plan, Wishes, plan, shortened
+from edge.catalog.planner import plan, shortened
+from edge.catalog.plans import Plan, Wishes
 from edge.catalog.speed import Reach
 from edge.catalog.store import offers
 from edge.state import BoardFacts

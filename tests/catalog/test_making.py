@@ -7,7 +7,7 @@ import pytest
 from edge.catalog.families import find_family
 from edge.catalog.levels import LEVELS
 from edge.catalog.making import FINE_ENOUGH, OFFERED, made_path, makeable_of, target_name
-from edge.catalog.planner import Candidate
+from edge.catalog.plans import Candidate
 from edge.catalog.quality import divergence
 from edge.catalog.shapes import facts_of
 

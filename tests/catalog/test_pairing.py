@@ -17,7 +17,8 @@ from edge.catalog.pairing import (
     expected_gain,
     pair,
 )
-from edge.catalog.planner import Candidate, Plan, plan
+from edge.catalog.planner import plan
+from edge.catalog.plans import Candidate, Plan
 from edge.state import Accelerator, BoardFacts
 from edge.units import Bytes
 from tests.catalog.made_facts import facts, qwen_coder, smollm2

@@ -10,11 +10,7 @@ from edge.catalog.families import find_family
 from edge.catalog.making import makeable_of
 from edge.catalog.memory import N_SEQUENCES
 from edge.catalog.planner import (
-    AGENT_CONTEXT,
     KV_CELLS,
-    Candidate,
-    Disk,
-    Wishes,
     choose,
     is_worth_making,
     makeable,
@@ -24,7 +20,9 @@ from edge.catalog.planner import (
     shortened,
     together,
 )
+from edge.catalog.plans import Candidate, Disk, Wishes
 from edge.catalog.quality import is_coarse
+from edge.catalog.reasons import AGENT_CONTEXT
 from edge.catalog.shapes import facts_of
 from edge.catalog.speed import Reach
 from edge.errors import ModelUnusable

@@ -14,7 +14,8 @@ from typing import Any
 
 from edge.board.profile import arithmetic, bandwidth, load_profiles, named
 from edge.catalog.families import find_family
-from edge.catalog.planner import Plan, Wishes, memory_budget, plan, shortened
+from edge.catalog.planner import memory_budget, plan, shortened
+from edge.catalog.plans import Plan, Wishes
 from edge.catalog.speed import Reach, decode, prefill
 from edge.catalog.store import offers
 from edge.state import BoardFacts

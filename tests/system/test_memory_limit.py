@@ -11,7 +11,8 @@ from edge.app.choose import Keeping, load_frame
 from edge.board.live import oom_kills
 from edge.catalog.fetch import ensure
 from edge.catalog.models import DEFAULT_MODEL, resolve
-from edge.catalog.planner import Wishes, plan
+from edge.catalog.planner import plan
+from edge.catalog.plans import Wishes
 from edge.catalog.store import candidate
 from edge.chat import ChatRequest, Event, Finished, Message, Text
 from edge.engines.frames import Load, Ready

@@ -30,7 +30,8 @@ from edge.board.probe import probe
 from edge.catalog.fetch import ensure
 from edge.catalog.memory import KV_ELEMENT_BYTES, KvType, is_divisible
 from edge.catalog.models import resolve
-from edge.catalog.planner import Candidate, Plan, Wishes, plan
+from edge.catalog.planner import plan
+from edge.catalog.plans import Candidate, Plan, Wishes
 from edge.catalog.speed import Behind, Reach, decode, prefill
 from edge.catalog.store import candidate
 from edge.state import BoardFacts

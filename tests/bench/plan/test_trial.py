@@ -6,7 +6,8 @@ from pathlib import Path
 
 from edge.app.choose import Keeping, load_frame
 from edge.catalog.models import ModelRef
-from edge.catalog.planner import Wishes, plan
+from edge.catalog.planner import plan
+from edge.catalog.plans import Wishes
 from edge.catalog.store import candidate
 from edge.state import BoardFacts
 from edge.units import Bytes, Seconds, Tokens

@@ -86,7 +86,6 @@ class _Lane:
 class _Race:
     def __init__(self, runners: Sequence[Runner]) -> None:
         self._waiting = list(runners)
-        self._only = len(self._waiting) == 1
         self._lanes: dict[_Lane, asyncio.Task[tuple[Event, ...] | CodriverError]] = {}
         self._stir = asyncio.Event()
         self._notes: list[str] = []
@@ -109,7 +108,9 @@ class _Race:
 
     def _ask_next(self, tasks: asyncio.TaskGroup) -> None:
         if self._waiting:
-            lane = _Lane(self._waiting.pop(0), self._stir, only=self._only)
+            runner = self._waiting.pop(0)
+            # Who is the last one left has nobody behind it, and need not hold anything back.
+            lane = _Lane(runner, self._stir, only=not (self._waiting or self._lanes))
             self._lanes[lane] = tasks.create_task(lane.run(self._is_alone), name=lane.runner.name)
 
     def _is_alone(self) -> bool:

@@ -4,8 +4,7 @@ says whether it connects to a proxy; everything else in the package is private.
 """
 
 from edge.engines.upstream.engine import Upstream
-from edge.engines.upstream.link import RETRY_AFTER
 from edge.engines.upstream.server import Credential, Server
 from edge.engines.upstream.session import open_session, proxy_for
 
-__all__ = ["RETRY_AFTER", "Credential", "Server", "Upstream", "open_session", "proxy_for"]
+__all__ = ["Credential", "Server", "Upstream", "open_session", "proxy_for"]

@@ -42,9 +42,16 @@ from edge.engines.upstream.headers import (
     wait_of,
     without,
 )
+from edge.engines.upstream.health import BUSY
 from edge.engines.upstream.link import Link
 from edge.engines.upstream.server import Server
-from edge.errors import BadRequest, CodriverError, TimedOut, UpstreamUnreachable
+from edge.errors import (
+    BadRequest,
+    CodriverError,
+    PromptTooLong,
+    TimedOut,
+    UpstreamUnreachable,
+)
 from edge.state import EngineState
 from edge.units import Seconds, Tokens
 
@@ -100,7 +107,7 @@ class Upstream:
         return self._name
 
     def state(self) -> EngineState:
-        return self._link.state()
+        return self._link.health.state()
 
     def models(self) -> tuple[ModelInfo, ...]:
         """None of its own: it serves what a client asks of it."""
@@ -122,6 +129,7 @@ class Upstream:
             return self._count(response.status, answer)
         finally:
             response.close()
+            self._link.health.left()
 
     def stream(self, request: ChatRequest, late: Late = nobody) -> AsyncGenerator[Event, None]:
         """Raises before the first byte only, or before the first content if somebody wants to
@@ -153,7 +161,7 @@ class Upstream:
             with self._opened(response):
                 # The first byte of an answer in one piece comes after the last token.
                 took = doubt.waited if request.stream else None
-                self._check_relayable(response, chunk, took, stream=request.stream)
+                self._check_relayable(response, chunk, took, late, stream=request.stream)
                 if request.stream and response.status == 200 and late is not nobody:
                     chunk = await self._until_content(response, chunk)
                 doubt.settled(content=True)
@@ -165,7 +173,8 @@ class Upstream:
                     except UpstreamUnreachable as error:
                         yield Failed(error)
                         return
-                self._link.succeeded()
+                if response.status == 200:
+                    self._link.health.succeeded()
 
     async def _until_content(self, response: aiohttp.ClientResponse, first: bytes) -> bytes:
         """All bytes until there is content. Raises UpstreamUnreachable if it ends before."""
@@ -202,15 +211,19 @@ class Upstream:
         response: aiohttp.ClientResponse,
         chunk: bytes,
         first_byte: Seconds | None,
+        late: Late,
         *,
         stream: bool,
     ) -> None:
-        """Raises UpstreamUnreachable for what must not pass for an answer."""
+        """Raises UpstreamUnreachable for what must not pass for an answer, and for what another
+        engine can do better."""
         kind = response.headers.get("content-type")
         strange = strangeness(response.status, kind, stream=stream)
         if strange is not None:
             raise self._link.failed(strange, "stranger")
-        self._link.accepted(first_byte)
+        self._link.accepted(response, first_byte)
+        if late is not nobody and response.status in BUSY and self._link.health.is_open():
+            raise self._link.busy(response)
         if response.status == 200 and begins_with_error(chunk):
             raise self._link.refused("it answers with status 200 and an error")
 
@@ -271,7 +284,7 @@ class Upstream:
                         doubt.settled(content=True)
                     yield event
                     if isinstance(event, Finished):
-                        self._link.succeeded()
+                        self._link.health.succeeded()
                         await self._drain(response)
 
     # --- translated ---------------------------------------------------------------------
@@ -286,8 +299,18 @@ class Upstream:
         with self._doubted(late) as doubt:
             response, chunk = await self._link.ask(address, headers, body, patience, doubt)
             async with aclosing(self._heard(request, response, chunk, doubt)) as events:
-                async for event in events:
-                    yield event
+                try:
+                    async for event in events:
+                        yield event
+                except BadRequest as error:
+                    raise self._blamed(error, late) from None
+
+    def _blamed(self, error: BadRequest, late: Late) -> CodriverError:
+        """The translation may be at fault, so that another engine should see the request, if
+        there is one; but too long is too long."""
+        if late is nobody or isinstance(error, PromptTooLong):
+            return error
+        return self._link.refused(f"it does not accept the translated request: {error}", error)
 
     def _own_credential(self, request: ChatRequest) -> Headers:
         """A laptop's credential is for servers of its own dialect: it never goes here."""
@@ -318,7 +341,7 @@ class Upstream:
             raise self._link.failed(strange, "stranger")
         if response.headers.get("content-encoding", "identity").lower() != "identity":
             raise self._link.failed("it compresses its answer although it was asked not to")
-        self._link.accepted()
+        self._link.accepted(response)
         if response.status != 200:
             body = await self._link.whole(response, chunk, ERROR_LIMIT, self._silence)
             raise self._told(body, response)

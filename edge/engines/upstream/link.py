@@ -12,27 +12,32 @@ import io
 import os
 from asyncio import timeout
 from collections.abc import Callable
+from typing import TypeAlias
 
 import aiohttp
 from yarl import URL
 
 from edge.engines.base import Late, Outcomes
 from edge.engines.upstream.doubt import Doubt, History
-from edge.engines.upstream.headers import Headers
+from edge.engines.upstream.headers import Headers, wait_of
+from edge.engines.upstream.health import Health
+from edge.engines.upstream.reused import Reused
 from edge.engines.upstream.server import Server
 from edge.engines.upstream.session import on_connection, proxy_for
-from edge.errors import UpstreamUnreachable
-from edge.state import EngineState, FailureKind, Outcome
+from edge.errors import CodriverError, Overloaded, UpstreamUnreachable
+from edge.state import FailureKind, Outcome
 from edge.units import Seconds
 
-RETRY_AFTER = Seconds(15.0)
-"""How long after a failure the upstream calls itself not ready."""
+SENDINGS = 3
+"""Times that a request is sent where the connections it goes over turn out to be closed."""
+
+OnConnection: TypeAlias = Callable[[asyncio.BaseTransport | None], None]
 
 _UNSET = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 
 
 class Link:
-    """Single writer of what is known of the server's health. ``clock`` is monotonic."""
+    """Tells ``Health`` how it goes. ``clock`` is monotonic."""
 
     def __init__(
         self,
@@ -49,38 +54,36 @@ class Link:
         self._outcomes = outcomes
         self._proxy = proxy_for(server.url)
         self._history = History()
-        self._failure: tuple[float, str] | None = None
-        self._succeeded_at: float | None = None
-
-    def state(self) -> EngineState:
-        """Ready, unless the last try failed a moment ago."""
-        now = self._clock()
-        since = None if self._succeeded_at is None else Seconds(now - self._succeeded_at)
-        if self._failure is not None and now - self._failure[0] < RETRY_AFTER:
-            return EngineState(False, self._failure[1], since)
-        reason = "not tried yet" if since is None else f"answered {since:.0f} s ago"
-        return EngineState(True, reason, since)
-
-    def succeeded(self) -> None:
-        """A whole answer came."""
-        self._succeeded_at = self._clock()
+        self._reused = Reused()
+        self.health = Health(clock)
 
     def failed(self, why: str, kind: FailureKind | None = None) -> UpstreamUnreachable:
-        """The error to raise; for a while the server is not ready. ``kind``: what it was to the
+        """The error to raise, of a failure of the server's. ``kind``: what it was to the
         network, if that."""
-        error = self.refused(why)
-        self._failure = (self._clock(), str(error))
+        self.health.failed(why)
         if kind is not None:
             self._report(Outcome(kind))
-        return error
+        return self.refused(why)
 
     def _report(self, outcome: Outcome) -> None:
         if self._outcomes is not None:
             self._outcomes.report(self._name, outcome)
 
-    def refused(self, why: str) -> UpstreamUnreachable:
-        """The same for what says nothing of the server's health."""
-        return UpstreamUnreachable(f"{self._name} ({self._server.host}): {why}")
+    def refused(self, why: str, like: CodriverError | None = None) -> UpstreamUnreachable:
+        """The same for what says nothing of the server's health. ``like`` is what a client is
+        told where nobody else can answer."""
+        error = UpstreamUnreachable(f"{self._name} ({self._server.host}): {why}")
+        if like is not None:
+            error.status, error.kind, error.retry_after = like.status, like.kind, like.retry_after
+        return error
+
+    def busy(self, response: aiohttp.ClientResponse) -> UpstreamUnreachable:
+        """The same for one that wants to be left alone, as its answer says."""
+        like = Overloaded()
+        like.status = response.status
+        like.kind = "rate_limit_error" if response.status == 429 else like.kind
+        like.retry_after = wait_of(response.headers.get("retry-after"))
+        return self.refused(f"it answers with status {response.status}", like)
 
     def doubt(self, late: Late) -> Doubt:
         """About an answer that is about to be asked for."""
@@ -95,10 +98,10 @@ class Link:
         doubt: Doubt | None = None,
     ) -> tuple[aiohttp.ClientResponse, bytes]:
         """Send, and wait for the head and the first bytes. Raises UpstreamUnreachable."""
-        on_connection.set(None if doubt is None else doubt.connected)
+        self.health.asked()
         try:
             async with timeout(patience):
-                response = await self._post(address, headers, body)
+                response = await self._send(address, headers, body, doubt)
                 try:
                     chunk = await response.content.readany()
                 except BaseException:
@@ -110,13 +113,16 @@ class Link:
             if doubt is not None and doubt.network is not None:
                 # Nobody waited for its failure, as somebody else was quicker: it is one.
                 self.failed(doubt.network, "timeout")
+            else:
+                self.health.left()
             raise
         return response, chunk
 
-    def accepted(self, first_byte: Seconds | None = None) -> None:
-        """Its answer is one of its API: whatever failed before is over. ``first_byte``: how long
-        that took, where it tells something of the network."""
-        self._failure = None
+    def accepted(self, response: aiohttp.ClientResponse, first_byte: Seconds | None = None) -> None:
+        """Its answer is one of its API. ``first_byte``: how long that took, where it tells
+        something of the network."""
+        wait = wait_of(response.headers.get("retry-after"))
+        self.health.answered(response.status, wait)
         self._report(Outcome(None, first_byte))
 
     async def next(self, response: aiohttp.ClientResponse, silence: Seconds | None = None) -> bytes:
@@ -141,6 +147,22 @@ class Link:
                 raise self.failed(f"its answer has more than {limit} bytes")
             more = await self.next(response, silence)
         return bytes(body)
+
+    async def _send(
+        self, address: str, headers: Headers, body: bytes, doubt: Doubt | None
+    ) -> aiohttp.ClientResponse:
+        """Post it, and once more where a kept connection was closed before it got there: so
+        nothing is asked, or paid, twice."""
+        left = SENDINGS
+        while True:
+            left -= 1
+            with self._reused.watching() as trip:
+                on_connection.set(_both(trip.over, doubt))
+                try:
+                    return await self._post(address, headers, body)
+                except aiohttp.ClientConnectionError as error:
+                    if not left or not trip.never_arrived(error):
+                        raise
 
     async def _post(self, address: str, headers: Headers, body: bytes) -> aiohttp.ClientResponse:
         return await self._session.post(
@@ -176,6 +198,17 @@ class Link:
                 return "its answer is not HTTP"
             case _:
                 return "the connection broke before an answer"
+
+
+def _both(trip: OnConnection, doubt: Doubt | None) -> OnConnection:
+    """Who is told of a connection."""
+
+    def tell(transport: asyncio.BaseTransport | None) -> None:
+        trip(transport)
+        if doubt is not None:
+            doubt.connected(transport)
+
+    return tell
 
 
 def _kind(error: BaseException) -> FailureKind:

@@ -20,7 +20,8 @@ from blockbuster import blockbuster_ctx
 
 from edge.chat import ChatRequest, Event, Failed, RelayChunk, RelayStarted, Wire
 from edge.config import Secret
-from edge.engines.upstream import RETRY_AFTER, Credential, Server, Upstream, open_session
+from edge.engines.upstream import Credential, Server, Upstream, open_session
+from edge.engines.upstream.breaker import FAILURES, LONG_PAUSE, PAUSES
 from edge.errors import BadRequest, UpstreamUnreachable
 from edge.units import Seconds
 
@@ -129,6 +130,10 @@ async def refusal(upstream: Upstream, asked: ChatRequest | None = None) -> str:
     assert LAPTOP_KEY not in str(caught.value)
     assert caught.value.__cause__ is None
     return str(caught.value).partition(": ")[2]
+
+
+def failures(upstream: Upstream) -> float:
+    return dict(upstream.state().measures)["upstream_failures_total"]
 
 
 async def received(make: Make, credential: Credential, asked: ChatRequest) -> web.Request:
@@ -496,7 +501,7 @@ async def test_a_cut_in_the_middle_is_a_failure_at_the_end(make: Make, head: byt
     assert isinstance(failed, Failed)
     assert isinstance(failed.error, UpstreamUnreachable)
     assert failed.error.origin == "upstream"
-    assert not upstream.state().ready
+    assert failures(upstream) == 1
 
 
 async def test_the_laptops_credential_goes_to_servers_of_its_dialect_only(make: Make) -> None:
@@ -530,7 +535,7 @@ async def test_a_page_is_no_answer(
     async with serving(answer) as url:
         upstream = make(url)
         assert (await refusal(upstream, request(stream=is_stream))).startswith(expected)
-        assert not upstream.state().ready
+        assert failures(upstream) == 1
 
 
 @pytest.mark.parametrize(
@@ -615,9 +620,115 @@ async def test_state_follows_the_last_try(make: Make, clock: Clock) -> None:
         assert state.last_success == 12
     said = await refusal(upstream)
     state = upstream.state()
-    assert (state.ready, state.reason) == (False, f"cloud (127.0.0.1): {said}")
-    clock.now += RETRY_AFTER
+    assert (state.ready, state.reason) == (True, f"{said} (it may be tried again)")
+    for _ in range(FAILURES - 1):
+        said = await refusal(upstream)
+    state = upstream.state()
+    assert (state.ready, state.reason) == (False, f"{said} (left alone for another 5 s)")
+    assert dict(state.measures) == {
+        "upstream_failures_total": FAILURES,
+        "upstream_openings_total": 1,
+    }
+    clock.now += PAUSES[0]
     assert upstream.state().ready, "one real request may find out"
+
+
+def somebody(why: str) -> None:
+    """Another engine stands behind this one."""
+
+
+async def test_a_server_that_wants_to_be_left_alone_is(make: Make, clock: Clock) -> None:
+    asked = []
+
+    async def answer(http: web.Request) -> web.StreamResponse:
+        asked.append(http)
+        return web.json_response({"error": "busy"}, status=429, headers={"retry-after": "600"})
+
+    async with serving(answer) as url:
+        upstream = make(url)
+        with pytest.raises(UpstreamUnreachable, match="status 429") as caught:
+            await collect_first(upstream, somebody)
+        assert (caught.value.status, caught.value.kind) == (429, "rate_limit_error")
+        assert caught.value.retry_after == 600
+        state = upstream.state()
+        assert state.reason == "it answers with status 429 (left alone for another 10 min)"
+        assert not state.ready
+        started, *_ = await collect(upstream, request())
+        assert isinstance(started, RelayStarted), "nobody stands behind: it is told as it is"
+        assert started.status == 429
+        assert upstream.state().last_success is None
+    assert len(asked) == 2
+
+
+async def collect_first(upstream: Upstream, late: Callable[[str], None]) -> Event:
+    async with aclosing(upstream.stream(request(), late)) as events:
+        return await anext(events)
+
+
+async def test_one_that_wants_a_moment_is_relayed(make: Make) -> None:
+    async def answer(_: web.Request) -> web.StreamResponse:
+        headers = {"retry-after": f"{LONG_PAUSE:.0f}"}
+        return web.json_response({"error": "busy"}, status=529, headers=headers)
+
+    async with serving(answer) as url:
+        upstream = make(url)
+        started = await collect_first(upstream, somebody)
+        assert isinstance(started, RelayStarted)
+        assert started.status == 529
+        assert upstream.state().ready
+        assert failures(upstream) == 1
+
+
+async def test_one_request_tries_it_and_what_follows_finds_it_well(
+    make: Make, clock: Clock
+) -> None:
+    there, go_on = asyncio.Event(), asyncio.Event()
+    status = [500]
+
+    async def answer(http: web.Request) -> web.StreamResponse:
+        if status[0] != 200:
+            return web.json_response({}, status=status[0])
+        there.set()
+        await go_on.wait()
+        return web.Response(text="x", content_type=EVENTS)
+
+    async with serving(answer) as url, asyncio.TaskGroup() as tasks:
+        upstream = make(url)
+        for _ in range(FAILURES):
+            await collect(upstream, request())
+        assert not upstream.state().ready
+        clock.now += PAUSES[0]
+        status[0] = 200
+        trying = tasks.create_task(collect(upstream, request()))
+        await there.wait()
+        assert upstream.state().reason == "it answers with status 500 (one request is trying it)"
+        go_on.set()
+        await trying
+        assert upstream.state().ready
+        assert upstream.state().reason == "answered 0 s ago"
+
+
+async def test_a_trial_whose_client_left_is_none(make: Make, clock: Clock) -> None:
+    there, over = asyncio.Event(), asyncio.Event()
+
+    async def answer(_: asyncio.StreamReader, __: asyncio.StreamWriter) -> None:
+        there.set()
+        await over.wait()
+
+    dead = make(f"http://127.0.0.1:{unused_port()}")
+    for _ in range(FAILURES):
+        await refusal(dead)
+    clock.now += PAUSES[0]
+    async with raw_server(answer) as url, asyncio.TaskGroup() as tasks:
+        dead._server = Server(url, connect_timeout=Seconds(2.0))
+        trying = tasks.create_task(collect(dead, request()))
+        await there.wait()
+        assert not dead.state().ready
+        trying.cancel()
+        await asyncio.wait([trying])
+        assert dead.state().ready
+        assert failures(dead) == FAILURES, "it was not heard to its end"
+        over.set()
 
 
 # --- counting -----------------------------------------------------------------------

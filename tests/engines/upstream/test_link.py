@@ -6,26 +6,26 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer, unused_port
 
-from edge.engines.upstream import RETRY_AFTER, Server, open_session
+from edge.engines.upstream import Server, open_session
 from edge.engines.upstream.link import Link
-from edge.errors import UpstreamUnreachable
+from edge.errors import Overloaded, UpstreamUnreachable
 from edge.units import Seconds
 
 
-def test_a_failure_is_believed_for_a_while_and_a_refusal_is_none():
-    now = [1000.0]
-    link = Link("cloud", Server("https://a.example/v1"), None, lambda: now[0])  # type: ignore[arg-type]
+def test_a_failure_is_named_and_a_refusal_says_nothing_of_health():
+    link = Link("cloud", Server("https://a.example/v1"), None, lambda: 1.0)  # type: ignore[arg-type]
     assert str(link.refused("no")) == "cloud (a.example): no"
-    assert link.state().ready
-    link.failed("gone")
-    assert (link.state().ready, link.state().reason) == (False, "cloud (a.example): gone")
-    now[0] += RETRY_AFTER
-    assert link.state().ready
-    link.failed("gone")
-    link.accepted()
-    link.succeeded()
-    now[0] += 3
-    assert link.state().reason == "answered 3 s ago"
+    assert link.health.state().reason == "not tried yet"
+    assert str(link.failed("gone")) == "cloud (a.example): gone"
+    assert link.health.state().reason == "gone (it may be tried again)"
+
+
+def test_a_refusal_is_told_like_what_it_stands_for():
+    link = Link("cloud", Server("https://a.example/v1"), None, lambda: 1.0)  # type: ignore[arg-type]
+    like = Overloaded()
+    error = link.refused("no", like)
+    assert (error.status, error.kind, error.retry_after) == (529, like.kind, like.retry_after)
+    assert link.refused("no").status == 502
 
 
 async def test_a_connection_is_used_again():

@@ -3,7 +3,7 @@
 Closed, everything goes there. After failures in a row it opens and is passed over; when its
 time is up, one real request is let through as a trial, and its outcome closes the breaker or
 opens it for longer. A server that says how long it wants to be left alone is believed.
-Knows no engine. Owned by whoever acts for an upstream; its state is shown to the policy.
+Knows no server. Owned by what is known of a server's health.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ LONGEST_PAUSE = Seconds(3_600.0)
 """Of what a server may wish."""
 TRIAL_SECONDS = Seconds(120.0)
 """A trial that nobody heard of again is given up after so long."""
+LONG_SECONDS = 120.0
+"""From here on people are told minutes."""
 
 Position = Literal["closed", "open", "half-open"]
 
@@ -52,9 +54,9 @@ class Breaker:
         if self.open_until is None:
             return None
         if now < self.open_until:
-            return f"{self.why}; it is left alone for {self.open_until - now:.0f} s"
+            return f"{self.why} (left alone for another {_said(self.open_until - now)})"
         if self.trial_since is not None and now - self.trial_since < TRIAL_SECONDS:
-            return f"{self.why}; one request is trying it"
+            return f"{self.why} (one request is trying it)"
         return None
 
     def asked(self, now: float) -> Breaker:
@@ -64,6 +66,10 @@ class Breaker:
     def abandoned(self) -> Breaker:
         """The request ended without saying anything of the server: its client left."""
         return replace(self, trial_since=None)
+
+    def answering(self) -> Breaker:
+        """An answer has begun: others may follow, though only its end is a success."""
+        return replace(self, open_until=None, trial_since=None)
 
     def succeeded(self) -> Breaker:
         """It answered."""
@@ -85,3 +91,7 @@ class Breaker:
         pause = max(wish, PAUSES[min(self.opened, len(PAUSES) - 1)])
         until = max(now + pause, self.open_until or 0.0)
         return Breaker(failures=failures, opened=self.opened + 1, open_until=until, why=why)
+
+
+def _said(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < LONG_SECONDS else f"{seconds / 60:.0f} min"

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.routing.breaker import (
+from edge.engines.upstream.breaker import (
     CLOSING,
     FAILURES,
     LONG_PAUSE,
@@ -34,7 +34,7 @@ def test_a_few_failures_are_borne_and_a_success_forgets_them():
 def test_failures_in_a_row_open_it_and_it_says_why():
     breaker = tripped()
     assert breaker.position(0.0) == "open"
-    assert breaker.refusal(1.0) == "no connection; it is left alone for 4 s"
+    assert breaker.refusal(1.0) == "no connection (left alone for another 4 s)"
 
 
 def test_then_one_request_at_a_time_tries_it():
@@ -43,7 +43,7 @@ def test_then_one_request_at_a_time_tries_it():
     assert breaker.position(now) == "half-open"
     assert breaker.refusal(now) is None
     trying = breaker.asked(now)
-    assert trying.refusal(now + 1) == "no connection; one request is trying it"
+    assert trying.refusal(now + 1) == "no connection (one request is trying it)"
     assert trying.abandoned().refusal(now + 1) is None
     assert trying.refusal(now + TRIAL_SECONDS) is None, "nobody heard of it again"
     assert trying.succeeded().position(now) == "closed"
@@ -71,6 +71,24 @@ def test_a_server_that_wants_to_be_left_alone_is():
     assert breaker.open_until == asked_for
     assert Breaker().failed(0.0, WHY, LONG_PAUSE).position(0.0) == "closed"
     assert Breaker().failed(0.0, WHY, Seconds(1e9)).open_until == LONGEST_PAUSE
+
+
+def test_long_waits_are_told_in_minutes():
+    assert Breaker().failed(0.0, "busy", Seconds(600.0)).refusal(0.0) == (
+        "busy (left alone for another 10 min)"
+    )
+
+
+def test_an_answer_that_begins_lets_others_follow_and_counts_when_it_ends():
+    breaker = tripped().asked(PAUSES[0]).answering()
+    assert breaker.position(PAUSES[0]) == "closed"
+    assert breaker.failed(10.0, WHY).open_until == 10.0 + PAUSES[1], "it broke off"
+    assert breaker.succeeded().opened == 1
+    assert breaker.succeeded().succeeded().opened == 0
+    broken = Breaker()
+    for _ in range(FAILURES):
+        broken = broken.answering().failed(0.0, WHY)
+    assert broken.position(0.0) == "open", "to begin is no success"
 
 
 def test_late_failures_do_not_prolong_it_but_a_later_wish_does():

@@ -1,0 +1,100 @@
+"""A server's health by what its requests came to."""
+
+import pytest
+
+from edge.engines.upstream.breaker import FAILURES, PAUSES
+from edge.engines.upstream.health import Health
+from edge.state import EngineState
+from edge.units import Seconds
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def measured(health: Health) -> dict[str, float]:
+    return {name.removeprefix("upstream_"): value for name, value in health.state().measures}
+
+
+def plain(state: EngineState) -> tuple[bool, str]:
+    return state.ready, state.reason
+
+
+def opened(clock: Clock) -> Health:
+    health = Health(clock)
+    for _ in range(FAILURES):
+        health.asked()
+        health.failed("no connection")
+    return health
+
+
+def test_it_is_ready_until_it_has_failed_some_times_in_a_row():
+    clock = Clock()
+    health = Health(clock)
+    assert plain(health.state()) == (True, "not tried yet")
+    health.failed("no connection")
+    assert plain(health.state()) == (True, "no connection (it may be tried again)")
+    health = opened(clock)
+    assert plain(health.state()) == (False, "no connection (left alone for another 5 s)")
+    assert measured(health) == {"failures_total": FAILURES, "openings_total": 1}
+
+
+def test_a_failure_while_it_is_open_is_counted_and_opens_nothing():
+    health = opened(Clock())
+    health.failed("late")
+    assert measured(health) == {"failures_total": FAILURES + 1, "openings_total": 1}
+
+
+def test_a_trial_is_shown_and_ends_with_the_beginning_of_an_answer():
+    clock = Clock()
+    health = opened(clock)
+    clock.now += PAUSES[0]
+    assert health.state().ready
+    health.asked()
+    assert plain(health.state()) == (False, "no connection (one request is trying it)")
+    health.answered(200, None)
+    assert health.state().ready
+    health.failed("it broke off")
+    assert plain(health.state()) == (False, "it broke off (left alone for another 15 s)")
+
+
+def test_a_trial_that_is_left_is_none():
+    clock = Clock()
+    health = opened(clock)
+    clock.now += PAUSES[0]
+    health.asked()
+    health.left()
+    assert health.state().ready
+
+
+@pytest.mark.parametrize("status", [429, 529, 500, 503])
+def test_a_status_that_says_there_is_no_answer_is_a_failure(status: int):
+    health = Health(Clock())
+    health.answered(status, Seconds(40.0))
+    said = f"it answers with status {status} (left alone for another 40 s)"
+    assert plain(health.state()) == (False, said)
+    assert health.is_open()
+
+
+@pytest.mark.parametrize("status", [400, 401, 404, 413])
+def test_a_request_that_is_refused_finds_a_server_that_is_well(status: int):
+    health = Health(Clock())
+    for _ in range(FAILURES - 1):
+        health.failed("no connection")
+    health.answered(status, None)
+    health.failed("no connection")
+    assert health.state().ready
+
+
+def test_an_answer_from_before_it_opened_does_not_close_it():
+    clock = Clock()
+    health = Health(clock)
+    health.answered(200, None)
+    health.answered(429, Seconds(100.0))
+    health.succeeded()
+    assert not health.state().ready
+    assert health.state().last_success == 0

@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
-from edge.chat import ChatRequest, Event
+from edge.chat import ChatRequest, Event, Usage
 from edge.state import EngineState, Outcome
 from edge.units import Tokens
 
@@ -64,3 +64,19 @@ class Outcomes(Protocol):
 
     def report(self, upstream: str, outcome: Outcome) -> None:
         """Never blocks, never raises."""
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What an answer took, whether it ended or broke off. Where it is not ``counted`` by its
+    server, what was written is a guess, and the prompt is 0 if nothing was told of it."""
+
+    usage: Usage
+    counted: bool
+
+
+class Meter(Protocol):
+    """Who is told what answers over the network take."""
+
+    def used(self, upstream: str, model: str, request: ChatRequest, used: Used) -> None:
+        """``model``: what it is called there. Never blocks, never raises."""

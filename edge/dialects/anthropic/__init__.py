@@ -20,6 +20,7 @@ from edge.dialects.anthropic.models import (
 from edge.dialects.anthropic.parse import DIALECT, parse
 from edge.dialects.anthropic.request import render_count_request, render_headers, render_request
 from edge.dialects.anthropic.stream import PING_ONLY, StreamRenderer
+from edge.dialects.anthropic.usage import usage_in
 from edge.dialects.anthropic.wire import SIGNATURE
 
 __all__ = [
@@ -44,4 +45,5 @@ __all__ = [
     "render_request",
     "request_id",
     "tool_use_id",
+    "usage_in",
 ]

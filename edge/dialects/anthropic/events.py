@@ -28,6 +28,7 @@ from edge.chat import (
     Verdict,
 )
 from edge.dialects.anthropic.errors import parse_error
+from edge.dialects.anthropic.usage import usage_of
 from edge.dialects.framing import (
     LONGEST_EVENT,
     MOST_BYTES,
@@ -36,7 +37,6 @@ from edge.dialects.framing import (
     SseDecoder,
 )
 from edge.errors import EngineError
-from edge.units import Tokens
 
 Json = Mapping[str, Any]
 _REASONS: dict[str, StopReason] = {reason: reason for reason in get_args(StopReason)}
@@ -116,7 +116,7 @@ class EventParser:
         if self._started:
             raise ValueError("a second message_start")
         self._started = True
-        self._usage = _usage(message.get("usage") or {}, self._usage)
+        self._usage = usage_of(message.get("usage") or {}, self._usage)
         return [Started(message["model"], self._usage)]
 
     def _block(self, block: Json) -> list[Event]:
@@ -174,7 +174,7 @@ class EventParser:
 
     def _message_delta(self, data: Json) -> list[Event]:
         delta: Json = data["delta"]
-        self._usage = _usage(data.get("usage") or {}, self._usage)
+        self._usage = usage_of(data.get("usage") or {}, self._usage)
         self._ended = self._ended or delta.get("stop_reason") is not None
         self._last = replace(
             self._last,
@@ -195,21 +195,6 @@ def _thought(text: str) -> list[Event]:
 
 def _encoded(value: object) -> str:
     return msgspec.json.encode(value).decode()
-
-
-def _usage(counts: Json, before: Usage) -> Usage:
-    """Cumulative counts; a field that is missing or null keeps its last value."""
-
-    def latest(field: str, last: Tokens) -> Tokens:
-        count = counts.get(field)
-        return last if count is None else Tokens(int(count))
-
-    return Usage(
-        input=latest("input_tokens", before.input),
-        cache_read=latest("cache_read_input_tokens", before.cache_read),
-        cache_creation=latest("cache_creation_input_tokens", before.cache_creation),
-        output=latest("output_tokens", before.output),
-    )
 
 
 def _reason(given: object) -> StopReason:

@@ -15,6 +15,7 @@ from edge.dialects.openai.models import render_model, render_models
 from edge.dialects.openai.parse import DIALECT, parse
 from edge.dialects.openai.request import render_request
 from edge.dialects.openai.stream import StreamRenderer
+from edge.dialects.openai.usage import usage_in
 
 __all__ = [
     "DIALECT",
@@ -31,4 +32,5 @@ __all__ = [
     "render_model",
     "render_models",
     "render_request",
+    "usage_in",
 ]

@@ -17,6 +17,8 @@ _UNACKED_AT = 24
 _ACKED = struct.Struct("=Q")
 _ACKED_AT = 120
 _LENGTH = 128
+_CLOSE_WAIT = bytes([8])
+"""The first byte: the connection's state (include/net/tcp_states.h)."""
 
 
 def sent_again(sock: Any) -> int | None:
@@ -36,6 +38,11 @@ def acknowledged(sock: Any) -> int | None:
     if len(info) < _ACKED_AT + _ACKED.size:
         return None
     return int(_ACKED.unpack_from(info, _ACKED_AT)[0])
+
+
+def has_ended(sock: Any) -> bool:
+    """Whether the other machine is known to have ended the connection, and not by a reset."""
+    return _info(sock)[:1] == _CLOSE_WAIT
 
 
 def _info(sock: Any) -> bytes:

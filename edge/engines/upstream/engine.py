@@ -27,7 +27,7 @@ from edge.chat import (
 )
 from edge.config import Secret
 from edge.dialects.rewrite import with_model
-from edge.engines.base import Late, ModelInfo, Outcomes, nobody
+from edge.engines.base import Late, Meter, ModelInfo, Outcomes, nobody
 from edge.engines.upstream.answers import JSON, begins_with_error, kind_of, strangeness
 from edge.engines.upstream.codecs import codec_of
 from edge.engines.upstream.content import has_content, has_error
@@ -45,6 +45,7 @@ from edge.engines.upstream.headers import (
 from edge.engines.upstream.health import BUSY
 from edge.engines.upstream.link import Link
 from edge.engines.upstream.server import Server
+from edge.engines.upstream.tally import HeardTally, RelayTally
 from edge.errors import (
     BadRequest,
     CodriverError,
@@ -93,6 +94,7 @@ class Upstream:
         is_own_token: Callable[[str], bool],
         silence: Seconds = SILENCE,
         outcomes: Outcomes | None = None,
+        meter: Meter | None = None,
     ) -> None:
         self._name = name
         self._server = server
@@ -101,6 +103,7 @@ class Upstream:
         self._link = Link(name, server, session, clock, outcomes)
         self._is_own_token = is_own_token
         self._silence = silence
+        self._meter = meter
 
     @property
     def name(self) -> str:
@@ -162,21 +165,27 @@ class Upstream:
                 # The first byte of an answer in one piece comes after the last token.
                 took = doubt.waited if request.stream else None
                 self._check_relayable(response, chunk, took, late, stream=request.stream)
-                if request.stream and response.status == 200 and late is not nobody:
-                    chunk = await self._until_content(response, chunk)
-                doubt.settled(content=True)
-                yield RelayStarted(response.status, kept(_head(response), HOP_BY_HOP))
-                while chunk:
-                    yield RelayChunk(chunk)
-                    try:
-                        chunk = await self._link.next(response)
-                    except UpstreamUnreachable as error:
-                        yield Failed(error)
-                        return
+                tally = self._relay_tally(request, response)
+                tally.feed(chunk)
+                with self._metered(request, tally):
+                    if request.stream and response.status == 200 and late is not nobody:
+                        chunk = await self._until_content(response, chunk, tally)
+                    doubt.settled(content=True)
+                    yield RelayStarted(response.status, kept(_head(response), HOP_BY_HOP))
+                    while chunk:
+                        yield RelayChunk(chunk)
+                        try:
+                            chunk = await self._link.next(response)
+                        except UpstreamUnreachable as error:
+                            yield Failed(error)
+                            return
+                        tally.feed(chunk)
                 if response.status == 200:
                     self._link.health.succeeded()
 
-    async def _until_content(self, response: aiohttp.ClientResponse, first: bytes) -> bytes:
+    async def _until_content(
+        self, response: aiohttp.ClientResponse, first: bytes, tally: RelayTally
+    ) -> bytes:
         """All bytes until there is content. Raises UpstreamUnreachable if it ends before."""
         held, dialect = first, self._server.dialect
         while not has_content(dialect, held):
@@ -186,7 +195,22 @@ class Upstream:
             if not more:
                 raise self._link.failed("its answer ended before any content")
             held += more
+            tally.feed(more)
         return held
+
+    def _relay_tally(self, request: ChatRequest, response: aiohttp.ClientResponse) -> RelayTally:
+        encoding = response.headers.get("content-encoding")
+        dialect = self._server.dialect
+        return RelayTally(dialect, response.status, encoding, stream=request.stream)
+
+    @contextmanager
+    def _metered(self, request: ChatRequest, tally: RelayTally | HeardTally) -> Iterator[None]:
+        """What the answer took is told when the block is over, however it ends."""
+        try:
+            yield
+        finally:
+            if self._meter is not None and (used := tally.used()) is not None:
+                self._meter.used(self._name, self._model(request), request, used)
 
     @contextmanager
     def _doubted(self, late: Late) -> Iterator[Doubt]:
@@ -274,9 +298,11 @@ class Upstream:
         self, request: ChatRequest, response: aiohttp.ClientResponse, chunk: bytes, doubt: Doubt
     ) -> AsyncGenerator[Event, None]:
         """A streamed answer's events."""
-        with self._opened(response):
+        tally = HeardTally()
+        with self._opened(response), self._metered(request, tally):
             async with aclosing(self._events(response, chunk)) as events:
                 async for event in events:
+                    tally.hear(event)
                     if isinstance(event, Started):
                         # Clients drop the thinking of a model that they did not ask for.
                         event = replace(event, model=request.model)

@@ -79,7 +79,7 @@ class Link:
 
     def busy(self, response: aiohttp.ClientResponse) -> UpstreamUnreachable:
         """The same for one that wants to be left alone, as its answer says."""
-        like = Overloaded()
+        like: CodriverError = Overloaded()
         like.status = response.status
         like.kind = "rate_limit_error" if response.status == 429 else like.kind
         like.retry_after = wait_of(response.headers.get("retry-after"))

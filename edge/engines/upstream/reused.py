@@ -17,7 +17,7 @@ from weakref import WeakSet
 
 import aiohttp
 
-from edge.engines.upstream.acknowledged import acknowledged
+from edge.engines.upstream.acknowledged import acknowledged, has_ended
 
 
 class Reused:
@@ -60,8 +60,10 @@ class Trip:
         """Whether the connection was a kept one, and the other side ended it before a byte of
         the request had come there."""
         # EPIPE instead of ECONNRESET: the reset came to a connection that had been ended.
-        is_ended = isinstance(error, aiohttp.ServerDisconnectedError) or (
-            isinstance(error, OSError) and error.errno == errno.EPIPE
+        is_ended = (
+            isinstance(error, aiohttp.ServerDisconnectedError)
+            or (isinstance(error, OSError) and error.errno == errno.EPIPE)
+            or has_ended(self._socket)
         )
         if not is_ended or self._before is None:
             return False

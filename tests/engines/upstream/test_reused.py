@@ -7,15 +7,15 @@ which so has no chance to notice that a connection is closed before it uses it.
 import asyncio
 import socket
 import struct
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 import aiohttp
 import pytest
 
 from edge.engines.upstream import Server, open_session
 from edge.engines.upstream.link import Link
-from edge.engines.upstream.reused import Reused
+from edge.engines.upstream.reused import Reused, Trip
 from edge.errors import UpstreamUnreachable
 from edge.units import Seconds
 
@@ -136,6 +136,60 @@ def peek(sock: socket.socket) -> bool:
         return bool(sock.recv(1, socket.MSG_PEEK))
     except BlockingIOError:
         return False
+
+
+class Kept(asyncio.Transport):
+    """A connection that has carried a request before."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        super().__init__({"socket": sock})
+
+
+@contextmanager
+def connection() -> Iterator[tuple[socket.socket, socket.socket]]:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        near = socket.create_connection(listening.getsockname())
+        there, _ = listening.accept()
+        with near, there:
+            near.sendall(b"the first request")
+            assert there.recv(100) == b"the first request"
+            yield near, there
+
+
+def over_a_kept(watch: Reused, sock: socket.socket) -> Trip:
+    kept = Kept(sock)
+    with watch.watching() as first:
+        first.over(kept)
+        assert not first.never_arrived(aiohttp.ServerDisconnectedError()), "it was a fresh one"
+    trip = Trip(watch._known)
+    trip.over(kept)
+    return trip
+
+
+def test_what_was_written_to_an_ended_connection_never_arrived():
+    with connection() as (near, there):
+        trip = over_a_kept(Reused(), near)
+        there.close()
+        near.sendall(b"the second request")
+        assert near.recv(1) == b""
+        assert trip.never_arrived(aiohttp.ServerDisconnectedError())
+        with pytest.raises(BrokenPipeError) as caught:
+            near.sendall(b"more of it")
+        near.close()
+        assert trip.never_arrived(aiohttp.ClientOSError(*caught.value.args))
+        trip.close()
+        assert not trip.never_arrived(aiohttp.ServerDisconnectedError())
+
+
+def test_what_the_other_side_has_may_have_been_read():
+    with connection() as (near, there):
+        trip = over_a_kept(Reused(), near)
+        near.sendall(b"the second request")
+        there.recv(100)
+        there.close()
+        assert near.recv(1) == b""
+        assert not trip.never_arrived(aiohttp.ServerDisconnectedError())
+        trip.close()
 
 
 def test_without_a_connection_there_is_no_proof():

@@ -329,7 +329,7 @@ async def test_what_is_no_answer_is_left_to_another_engine(answer, words):
     async with cloud(answer) as upstream:
         with pytest.raises(UpstreamUnreachable, match=words):
             await collect(upstream)
-        assert dict(upstream.state().measures)["upstream_failures_total"] == 1
+        assert dict(upstream.state().measures)["upstream_failures_total"] >= 1
 
 
 @pytest.mark.parametrize("dialect", ["openai", "anthropic"])
@@ -380,7 +380,7 @@ async def test_a_cut_connection_is_a_failure():
     async with cloud(answer) as upstream:
         *_, failed = await collect(upstream)
         assert isinstance(failed.error, UpstreamUnreachable)
-        assert dict(upstream.state().measures)["upstream_failures_total"] == 1
+        assert dict(upstream.state().measures)["upstream_failures_total"] >= 1
 
 
 async def test_a_server_that_falls_silent_is_given_up():

@@ -1,7 +1,7 @@
 """The daemon: from a choice to answered requests, and back down in order.
 
-Start: socket, uplink, upstreams, worker, HTTP, systemd, mDNS. Stop is the exact reverse, under
-one deadline. Called by the command line; knows every other package.
+Start: socket, uplink, books, upstreams, worker, HTTP, systemd, mDNS. Stop is the exact reverse,
+under one deadline. Called by the command line; knows every other package.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from edge.api.auth import allow_all, require_token
 from edge.api.chat import ChatHandler
 from edge.api.server import build
 from edge.app import banner
+from edge.app.budget import spending
 from edge.app.choose import Choice
 from edge.app.local import Place, local_models, readings, room_for
 from edge.app.pressure import watch
@@ -33,7 +34,7 @@ from edge.app.systemd import Notifier
 from edge.app.uplink import watched
 from edge.board.live import memory_pressure
 from edge.config import LOCAL, Config, CredentialFile, UpstreamSettings, read_secret
-from edge.engines.base import Engine, Outcomes
+from edge.engines.base import Engine, Meter, Outcomes
 from edge.engines.llama import ModelPool, spawn
 from edge.engines.upstream import Credential, Server, Upstream, open_session
 from edge.errors import StartFailed
@@ -92,7 +93,8 @@ async def _serve(plant: Plant) -> None:
         tokens = await asyncio.to_thread(_tokens, plant, sockets)
         config = plant.config
         uplink = await stack.enter_async_context(watched(config))
-        engines = await _engines(plant, stack, tokens, uplink)
+        budget = await stack.enter_async_context(spending(config, plant.state_dir))
+        engines = await _engines(plant, stack, tokens, _Told(uplink, budget))
         privacy = await asyncio.to_thread(privacy_of, config.privacy, plant.state_dir)
         policy = config.safeguards.policy
         stack.callback(_cut_when_offline(engines, uplink))
@@ -104,6 +106,7 @@ async def _serve(plant: Plant) -> None:
             privacy=privacy,
             uplink=uplink,
             standby=standby,
+            budget=budget,
         )
         await stack.enter_async_context(_http(plant, router, tokens, sockets))
         await stack.enter_async_context(_supervised())
@@ -181,8 +184,16 @@ def _tokens(plant: Plant, sockets: list[socket.socket]) -> _Tokens | None:
     return _Tokens(store, store.ensure())
 
 
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """Who hears from upstreams."""
+
+    outcomes: Outcomes | None
+    meter: Meter | None
+
+
 async def _engines(
-    plant: Plant, stack: AsyncExitStack, tokens: _Tokens | None, outcomes: Outcomes | None
+    plant: Plant, stack: AsyncExitStack, tokens: _Tokens | None, told: _Told
 ) -> Mapping[str, Engine]:
     engines: dict[str, Engine] = {}
     if plant.config.upstreams:
@@ -194,7 +205,8 @@ async def _engines(
                 session,
                 clock=time.monotonic,
                 is_own_token=tokens.store.check if tokens else _is_placeholder,
-                outcomes=outcomes,
+                outcomes=told.outcomes,
+                meter=told.meter,
             )
     if plant.engine is not None:
         engines[LOCAL] = plant.engine

@@ -27,6 +27,7 @@ COMMANDS = {
     "find": "boxes near me",
     "config": "the settings in force",
     "explain": "who would answer a recorded request, and why",
+    "budget": "what upstreams were used for, and what is left",
     "import-ccr": "settings of claude-code-router as ours",
 }
 

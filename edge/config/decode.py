@@ -14,7 +14,7 @@ from pathlib import Path
 from types import MappingProxyType, NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from edge.config.settings import Between
+from edge.config.settings import Between, ByName
 from edge.errors import ConfigError
 
 T = TypeVar("T")
@@ -77,15 +77,41 @@ def _value(kind: Any, value: object, place: Place) -> Any:
 
 
 def _table(kind: Any, value: object, place: Place) -> Any:
-    table = _expect(dict, value, place)
-    hints = get_type_hints(kind, include_extras=True)
+    hints, by_name = get_type_hints(kind, include_extras=True), named_field(kind)
+    table = _gathered(_expect(dict, value, place), by_name, hints)
     for name in table:
         if name not in hints:
             raise place.at(name).error(f"unknown key{_suggestion(place, name, hints)}")
     for spec in fields(kind):
         if spec.name not in table and _is_required(spec):
             raise place.at(spec.name).error("this key is missing")
-    return kind(**{name: _value(hints[name], table[name], place.at(name)) for name in table})
+    return kind(
+        **{
+            name: _value(hints[name], table[name], place if name == by_name else place.at(name))
+            for name in table
+        }
+    )
+
+
+def named_field(kind: type) -> str | None:
+    """The field of a table that takes its other tables by their names, if there is one."""
+    for name, hint in get_type_hints(kind, include_extras=True).items():
+        if any(isinstance(mark, ByName) for mark in getattr(hint, "__metadata__", ())):
+            return name
+    return None
+
+
+def _gathered(
+    table: dict[str, Any], by_name: str | None, hints: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The table with its other tables where its class has them."""
+    if by_name is None:
+        return table
+    own = {name: item for name, item in table.items() if name in hints and name != by_name}
+    others = {name: item for name, item in table.items() if name not in own}
+    tables = {name: item for name, item in others.items() if isinstance(item, dict)}
+    strangers = {name: item for name, item in others.items() if name not in tables}
+    return {by_name: tables, **own, **strangers}
 
 
 def _is_required(spec: Field[Any]) -> bool:
@@ -183,7 +209,10 @@ def _suggestion(place: Place, name: str, hints: Mapping[str, Any]) -> str:
 def _keys(kind: Any, prefix: str = "") -> list[str]:
     """Every key that has a fixed name, in full."""
     found: list[str] = []
+    by_name = named_field(kind)
     for name, hint in get_type_hints(kind).items():
+        if name == by_name:
+            continue
         found.append(f"{prefix}{name}")
         if is_dataclass(hint):
             found += _keys(hint, f"{prefix}{name}.")

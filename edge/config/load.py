@@ -6,6 +6,7 @@ values by what was said there). Called by app and cli.
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
 import tomllib
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from edge.config.decode import decode
+from edge.config.decode import decode, named_field
 from edge.config.routes import LOCAL, with_routes
 from edge.config.settings import Config, UplinkSettings, UpstreamSettings
 from edge.errors import ConfigError
@@ -36,6 +37,7 @@ def load(path: Path | None) -> Config:
     for name, upstream in config.upstreams.items():
         _check_upstream(name, upstream, file)
     _check_uplink(config.uplink, file)
+    _check_budget(config, file)
     return with_routes(config, file)
 
 
@@ -101,6 +103,14 @@ def _check_uplink(uplink: UplinkSettings, file: Path) -> None:
         raise ConfigError(f'{file}: uplink.modem: expected "auto" or the path of a device')
 
 
+def _check_budget(config: Config, file: Path) -> None:
+    for name in config.budget.upstreams:
+        if name not in config.upstreams:
+            near = difflib.get_close_matches(name, config.upstreams, n=1)
+            hint = f"; did you mean budget.{near[0]}?" if near else ""
+            raise ConfigError(f'{file}: budget.{name}: no upstream is called "{name}"{hint}')
+
+
 def format_effective(config: Config) -> str:
     """``config`` as TOML that loads to the same again; holds no secret, as Config does not."""
     return "\n\n".join(_format_table(config, "")) + "\n"
@@ -108,7 +118,7 @@ def format_effective(config: Config) -> str:
 
 def _format_table(value: Any, name: str) -> list[str]:
     """The tables below ``value``, each as a block of lines."""
-    items = dict(value) if isinstance(value, Mapping) else _fields_of(value)
+    items = dict(value) if isinstance(value, Mapping) else _spread(value)
     tables = {key: item for key, item in items.items() if _is_table(item)}
     lines = [f"{_key(key)} = {_format(item)}" for key, item in items.items() if key not in tables]
     blocks = ["\n".join([f"[{name}]", *lines])] if lines else []
@@ -126,6 +136,14 @@ def _is_table(item: Any) -> bool:
     if isinstance(item, Mapping):
         return True
     return is_dataclass(item) and "file" not in _fields_of(item)
+
+
+def _spread(value: Any) -> dict[str, Any]:
+    """The fields as a person writes them: tables by their names are not inside another."""
+    items = _fields_of(value)
+    by_name = named_field(type(value))
+    tables = items.pop(by_name) if by_name else {}
+    return {**items, **tables}
 
 
 def _fields_of(value: Any) -> dict[str, Any]:

@@ -28,6 +28,10 @@ _CONNECT_TIMEOUT = Seconds(3.0)
 _FIRST_BYTE_TIMEOUT = Seconds(60.0)
 
 
+class ByName:
+    """Marks the mapping that takes those tables inside a table that are no key of its own."""
+
+
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
     host: str
@@ -156,6 +160,38 @@ class PrivacySettings:
     secrets: bool
 
 
+Dollars = Annotated[float, Between(0, 1_000_000)]
+DayTokens = Annotated[Tokens, Between(0, 2**53)]
+
+
+@dataclass(frozen=True, slots=True)
+class PriceSettings:
+    """Dollars for a million tokens; a cache costs like the input unless it is said."""
+
+    input: Dollars
+    output: Dollars
+    cache_read: Dollars | None = None
+    cache_write: Dollars | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamBudget:
+    """None is no cap; without a ``price`` the model's own counts."""
+
+    dollars_a_day: Dollars | None = None
+    tokens_a_day: DayTokens | None = None
+    price: PriceSettings | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetSettings:
+    """The caps of all upstreams together, and those of each."""
+
+    dollars_a_day: Dollars | None
+    tokens_a_day: DayTokens | None
+    upstreams: Annotated[Mapping[str, UpstreamBudget], ByName()] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class LogSettings:
     level: Literal["debug", "info", "warning", "error"]
@@ -173,4 +209,5 @@ class Config:
     upstreams: Mapping[str, UpstreamSettings]
     routes: Mapping[str, RouteSettings]
     privacy: PrivacySettings
+    budget: BudgetSettings
     log: LogSettings

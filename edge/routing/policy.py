@@ -8,6 +8,7 @@ the engines, which decides who is asked in vain.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -97,12 +98,20 @@ def _allowed(route: Route, snapshot: Snapshot) -> tuple[Route, list[str]]:
     """The route without engines that may not be asked, and why they may not. Where nobody is
     left the box stands in, unless the route wants nobody else."""
     reasons = dict(snapshot.barred)
-    barred = dict.fromkeys(one.engine for one in route.order if one.engine in reasons)
+    barred: dict[str, dict[str, None]] = {}
+    for one in route.order:
+        if one.engine in reasons:
+            barred.setdefault(reasons[one.engine], {})[one.engine] = None
     order = tuple(one for one in route.order if one.engine not in reasons)
     if not order and barred and not route.only and LOCAL not in reasons:
         order = (Step(LOCAL),)
-    notes = [f"{engine} is passed over: {reasons[engine]}" for engine in barred]
+    notes = [f"{_list(who)} passed over: {why}" for why, who in barred.items()]
     return replace(route, order=order), notes
+
+
+def _list(names: Iterable[str]) -> str:
+    known = tuple(names)
+    return f"{', '.join(known)} {'is' if len(known) == 1 else 'are'}"
 
 
 def _over_the_link(route: Route, snapshot: Snapshot) -> tuple[_Steps, _Steps, list[str]]:

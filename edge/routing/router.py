@@ -28,7 +28,7 @@ from edge.routing.standby import Standby
 from edge.routing.tag import without_tag
 from edge.routing.takeover import resends
 from edge.safeguards import Policy
-from edge.state import LinkState, Snapshot
+from edge.state import EngineState, LinkState, Snapshot
 from edge.units import Tokens
 
 log = logging.getLogger(__name__)
@@ -57,6 +57,16 @@ class Uplink(Protocol):
         """Called once for each request: somebody wants to know."""
 
 
+class Budget(Protocol):
+    """What the router asks of whoever keeps the books."""
+
+    def barred(self) -> tuple[tuple[str, str], ...]:
+        """Engines that may not be asked now, and why."""
+
+    def measures(self, upstream: str) -> tuple[tuple[str, float], ...]:
+        """What it was used for."""
+
+
 class Router:
     """One per daemon. Without ``uplink`` every upstream may be tried at any time."""
 
@@ -69,6 +79,7 @@ class Router:
         privacy: Privacy | None = None,
         uplink: Uplink | None = None,
         standby: Standby | None = None,
+        budget: Budget | None = None,
     ) -> None:
         self._engines = dict(engines)
         self._privacy = privacy if set(engines) - {LOCAL} else None
@@ -77,15 +88,23 @@ class Router:
         self._contexts = SessionContexts()
         self._uplink = uplink
         self._standby = standby or Standby()
+        self._budget = budget
 
     def snapshot(self) -> Snapshot:
         engines = self._engines.items()
         return Snapshot(
-            engines=tuple((name, engine.state()) for name, engine in engines),
+            engines=tuple((name, self._state(name, engine)) for name, engine in engines),
             models=tuple((name, _words(engine.models())) for name, engine in engines),
             link=self._uplink.state() if self._uplink else None,
             over_link=self._uplink.over_link if self._uplink else frozenset(),
+            barred=self._budget.barred() if self._budget else (),
         )
+
+    def _state(self, name: str, engine: Engine) -> EngineState:
+        state = engine.state()
+        if self._budget is None or name == LOCAL:
+            return state
+        return replace(state, measures=(*state.measures, *self._budget.measures(name)))
 
     def models(self) -> tuple[ModelInfo, ...]:
         """Every engine's models, the route's order first."""
@@ -216,7 +235,8 @@ class Router:
     def _last(self, decision: Decision) -> Step:
         if not decision.order:
             raise NotFound(
-                f"nobody can be asked ({decision.reason}): check [routes] in the configuration"
+                f"nobody can be asked ({decision.reason}): check [routes] and [budget] in the "
+                "configuration"
             )
         return decision.order[-1]
 

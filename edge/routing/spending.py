@@ -33,7 +33,10 @@ class Spending:
         self._ledger = ledger
         self._path = path
         self._every = every
-        self._changed = asyncio.Event()
+        self._stirred = asyncio.Event()
+        self._closing = asyncio.Event()
+        self._is_changed = False
+        self._is_failing = False
 
     def used(self, upstream: str, model: str, request: ChatRequest, used: Used) -> None:
         """As a Meter. A prompt that nobody has counted is estimated."""
@@ -48,7 +51,8 @@ class Spending:
             output=Tokens(max(0, usage.output)),
         )
         self._ledger.record(upstream, model, usage, counted=used.counted)
-        self._changed.set()
+        self._is_changed = True
+        self._stirred.set()
 
     def barred(self) -> tuple[tuple[str, str], ...]:
         """As the snapshot has it."""
@@ -63,23 +67,34 @@ class Spending:
         )
 
     async def run(self) -> None:
-        """Until cancelled."""
-        while True:
-            await self._changed.wait()
-            await self.save()
-            await asyncio.sleep(self._every)
+        """Until ``close``; what is left to write is written then."""
+        while not self._closing.is_set():
+            await self._stirred.wait()
+            self._stirred.clear()
+            await self._save()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._every):
+                    await self._closing.wait()
+        await self._save()
 
-    async def save(self) -> None:
-        """What has changed, if anything. A disk that does not take it is told, and tried again."""
-        if not self._changed.is_set():
+    def close(self) -> None:
+        """Have ``run`` end."""
+        self._closing.set()
+        self._stirred.set()
+
+    async def _save(self) -> None:
+        """What has changed, if anything. A disk that does not take it is told of once."""
+        if not self._is_changed:
             return
-        self._changed.clear()
+        self._is_changed = False
         try:
             await asyncio.to_thread(_write, self._path, self._ledger.as_bytes())
+            self._is_failing = False
         except OSError as error:
-            log.error("%s cannot be written (%s): what is spent is forgotten at the next start",
-                      self._path, error.strerror)  # fmt: skip
-            self._changed.set()
+            self._is_changed = True
+            if not self._is_failing:
+                log.error("%s cannot be written (%s): a restart forgets it", self._path, error)
+            self._is_failing = True
 
 
 def load(ledger: Ledger, path: Path) -> None:

@@ -54,6 +54,55 @@ def test_the_uplink_s_table(file: Path) -> None:
     assert loaded(file, good).uplink.modem == "/dev/ttyUSB2"
 
 
+def test_the_budget_s_table(file: Path) -> None:
+    budget = load(None).budget
+    assert (budget.dollars_a_day, budget.tokens_a_day, budget.upstreams) == (None, None, {})
+    text = (
+        CLOUD
+        + "[budget]\ndollars_a_day = 10\n[budget.cloud]\ntokens_a_day = 5_000\n"
+        + "price = { input = 1, output = 2 }\n"
+    )
+    config = loaded(file, text)
+    assert config.budget.dollars_a_day == 10.0
+    cloud = config.budget.upstreams["cloud"]
+    assert (cloud.dollars_a_day, cloud.tokens_a_day) == (None, 5_000)
+    assert cloud.price is not None
+    assert (cloud.price.output, cloud.price.cache_read) == (2.0, None)
+    assert loaded(file, format_effective(config)) == config
+    assert "[budget.cloud]" in format_effective(config)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "[budget.clod]\n",
+            'budget.clod: no upstream is called "clod"; did you mean budget.cloud?',
+        ),
+        ("[budget.x]\n", 'budget.x: no upstream is called "x"'),
+        ("[budget]\ndollars = 3\n", "budget.dollars: unknown key; did you mean"),
+        ("[budget]\nupstreams = 3\n", "budget: expected a table, got the number 3"),
+        ("[budget]\ndollars_a_day = -1\n", "budget.dollars_a_day: expected a number from 0 to"),
+        ('[budget]\ndollars_a_day = "5"\n', "budget.dollars_a_day: expected a number, got a text"),
+        ("[budget.cloud]\ntokens_a_day = 1.5\n", "budget.cloud.tokens_a_day: expected a whole"),
+        (
+            "[budget.cloud]\nprice = { input = 1 }\n",
+            "budget.cloud.price.output: this key is missing",
+        ),
+        ("[budget.cloud]\ndollar_a_day = 1\n", "budget.cloud.dollar_a_day: unknown key; did you"),
+    ],
+)
+def test_a_budget_that_is_none(file: Path, text: str, said: str) -> None:
+    assert complaint(file, CLOUD + text).startswith(said)
+
+
+def test_the_commented_budget_is_valid(file: Path) -> None:
+    block = re.search(r"^# \[budget\.cloud\]\n(?:#.*\n)+", DEFAULTS.read_text(), re.MULTILINE)
+    assert block is not None
+    config = loaded(file, CLOUD + re.sub(r"^# ", "", block[0], flags=re.MULTILINE))
+    assert config.budget.upstreams["cloud"].dollars_a_day == 5.0
+
+
 def test_the_commented_example_is_valid(file: Path) -> None:
     block = re.search(r"^# \[upstreams\.cloud\]\n(?:#.*\n)+", DEFAULTS.read_text(), re.MULTILINE)
     assert block is not None

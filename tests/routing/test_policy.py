@@ -114,7 +114,7 @@ def test_a_server_on_the_lan_needs_no_link():
 
 # --- budgets ---------------------------------------------------------------------------
 
-SPENT = (("cloud", "cloud's budget of today is spent ($5.00 of $5.00)"),)
+SPENT = (("cloud", "its budget of today is spent ($5.00 of $5.00)"),)
 
 
 def test_who_may_not_be_asked_is_passed_over_and_the_reason_says_so():
@@ -123,9 +123,18 @@ def test_who_may_not_be_asked_is_passed_over_and_the_reason_says_so():
     assert names(decision) == ["local"]
     assert decision.reason == (
         "local is first in the route's order; "
-        "cloud is passed over: cloud's budget of today is spent ($5.00 of $5.00)"
+        "cloud is passed over: its budget of today is spent ($5.00 of $5.00)"
     )
     assert names(decide(ask(), box, Rules(("cloud:a", "cloud:b")))) == ["local"]
+
+
+def test_one_reason_for_several_is_told_once():
+    why = "all upstreams' budget of today is spent ($5.00 of $5.00)"
+    box = replace(snapshot(lab=UP, cloud=UP, local=UP), barred=(("cloud", why), ("lab", why)))
+    decision = decide(ask(), box, Rules(("cloud", "lab", "local")))
+    assert decision.reason == (
+        f"local is first in the route's order; cloud, lab are passed over: {why}"
+    )
 
 
 def test_a_budget_holds_for_who_insists_too():

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.chat import ChatRequest, Event, Failed, Finished, Progress, Started, TextDelta, Usage
+from edge.engines.base import nobody
 from edge.engines.fake import FakeEngine, Pause, Step, Tardy
 from edge.errors import BadRequest, CodriverError, Overloaded, UpstreamUnreachable
 from edge.routing.race import Runner, Won, race
@@ -128,3 +129,21 @@ def test_whatever_they_do_one_wins_or_an_error_is_told(scripts, together):
         await won.rest.aclose()
 
     asyncio.run(once())
+
+
+async def test_the_last_one_left_is_not_asked_to_hold_anything_back():
+    seen = []
+
+    def opened(one: FakeEngine):
+        def open_(late):
+            seen.append(late)
+            return one.stream(ASK, late)
+
+        return open_
+
+    engines = [engine("local", AWAY), engine("cloud", BEGUN, END)]
+    won = await race([Runner(one.name, opened(one)) for one in engines])
+    assert won.runner.name == "cloud"
+    first, last = seen
+    assert first is not nobody
+    assert last is nobody

@@ -100,6 +100,30 @@ async def test_the_uplink_s_picture_is_part_of_the_snapshot_and_requests_ask_for
     assert router(engine("cloud")).snapshot().link is None
 
 
+class Books:
+    """A budget that cloud has spent."""
+
+    def barred(self) -> tuple[tuple[str, str], ...]:
+        return (("cloud", "its budget of today is spent ($1.00 of $1.00)"),)
+
+    def measures(self, upstream: str) -> tuple[tuple[str, float], ...]:
+        return (("spent", float(len(upstream))),)
+
+
+async def test_who_has_spent_its_budget_is_not_asked_and_the_books_are_shown():
+    cloud, local = engine("cloud", *RELAYED), engine("local", BEGUN, END)
+    routes = Rules(("cloud", "local"))
+    kept = Router({"cloud": cloud, "local": local}, routes, "rules", budget=Books())
+    routed = await kept.route(ASK)
+    assert (routed.engine, cloud.requests) == ("local", [])
+    assert "cloud is passed over: its budget of today is spent" in routed.decision.reason
+    with pytest.raises(NotFound, match=r"its budget of today is spent .* check \[routes\] and"):
+        await kept.route(replace(ASK, model="codriver/cloud"))
+    states = dict(kept.snapshot().engines)
+    assert states["cloud"].measures == (("spent", 5.0),)
+    assert states["local"].measures == ()
+
+
 async def test_the_first_engine_that_takes_it_answers():
     cloud, local = engine("cloud", *RELAYED), engine("local", BEGUN, END)
     routed = await router(cloud, local).route(ASK)

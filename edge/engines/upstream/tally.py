@@ -133,7 +133,7 @@ class RelayTally:
 
     def _written(self) -> float:
         """Tokens. Servers of OpenAI's dialect send about one with each event."""
-        if self._dialect == "openai":
+        if self._dialect == "openai" or not self._deltas:
             return self._deltas
         return max(self._deltas, (self._size - self._deltas * FRAME_BYTES) / BYTES_PER_TOKEN)
 

@@ -300,6 +300,29 @@ async def test_a_prompt_too_long_makes_claude_code_compact():
     assert str(caught.value) == "prompt is too long: 9 tokens > 8 maximum"
 
 
+def somebody(why: str) -> None:
+    """Another engine stands behind."""
+
+
+async def test_a_refused_translation_is_left_to_the_engine_behind():
+    body = json.dumps({"error": {"message": "no such parameter"}}).encode()
+    async with cloud(saying(body, "application/json", 400)) as upstream:
+        with pytest.raises(UpstreamUnreachable) as caught:
+            await anext(upstream.stream(ASK, somebody))
+    assert str(caught.value) == (
+        "cloud (127.0.0.1): it does not accept the translated request: cloud: no such parameter"
+    )
+    assert (caught.value.status, caught.value.kind) == (400, "invalid_request_error")
+
+
+async def test_too_long_is_too_long_for_all():
+    error = {"type": "exceed_context_size_error", "message": "x", "n_prompt_tokens": 9, "n_ctx": 8}
+    body = json.dumps({"error": error}).encode()
+    async with cloud(saying(body, "application/json", 400)) as upstream:
+        with pytest.raises(PromptTooLong):
+            await anext(upstream.stream(ASK, somebody))
+
+
 async def test_what_cannot_be_carried_is_left_to_another_engine():
     asked = ChatRequest("m", (Message("user", (Image(None, file_id="f"), Text("?"))),))
     async with cloud(saying(GOOD)) as upstream:

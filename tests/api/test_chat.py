@@ -28,6 +28,7 @@ from edge.dialects.anthropic import PING_ONLY
 from edge.engines.base import Late, nobody
 from edge.engines.fake import FakeEngine, Pause, Step
 from edge.engines.upstream import Server, Upstream, open_session
+from edge.engines.upstream.breaker import FAILURES
 from edge.errors import EngineError, Overloaded, UpstreamUnreachable, WorkerCrashed
 from edge.units import Seconds
 from tests.api.serving import ASK, BEGUN, END, HELLO, STREAMED, engine, refusal, serving, sse
@@ -442,17 +443,19 @@ async def test_an_upstream_out_of_reach_leaves_the_answer_to_the_box(body):
         )
         async with serving(cloud, local) as client:
             first = await client.post("/v1/messages", json=body)
-            second = await client.post("/v1/messages", json=body)
+            for _ in range(FAILURES):
+                second = await client.post("/v1/messages", json=body)
             assert b"Hel" in await first.read()
-    refused = "cloud (127.0.0.1): no connection: Connection refused"
+    refused = "no connection: Connection refused"
     assert first.headers["x-codriver-route"] == "local"
     assert first.headers["x-codriver-reason"] == (
-        f"cloud is first in the route's order; cloud did not take it: {refused}"
+        f"cloud is first in the route's order; cloud did not take it: cloud (127.0.0.1): {refused}"
     )
     assert second.headers["x-codriver-reason"] == (
-        f"local is first in the route's order; cloud is down: {refused}"
+        "local is first in the route's order; "
+        f"cloud is down: {refused} (left alone for another 5 s)"
     )
-    assert len(local.requests) == 2
+    assert len(local.requests) == FAILURES + 1
 
 
 async def test_a_reason_is_safe_in_a_header():

@@ -15,11 +15,15 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from edge.app.daemon import Plant, serve
 from edge.config import Config, CredentialFile, UpstreamSettings, load
+from edge.config.settings import BudgetSettings, RouteSettings, UpstreamBudget
 from edge.engines.fake import FakeEngine
 from edge.errors import ConfigError, StartFailed
+from edge.units import Tokens
 
 REQUEST = {"model": "claude-x", "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}]}
 
@@ -113,6 +117,46 @@ async def test_the_route_is_told_as_it_will_be_tried(tmp_path: Path):
     both = replace(both, routes={"default": default})
     async with running(quiet(both), tmp_path) as heard:
         assert "route      cloud > local" in heard.lines
+
+
+async def test_what_an_upstream_takes_is_written_down_and_bars_it(tmp_path: Path):
+    usage = {"input_tokens": 10, "output_tokens": 5}
+    asked = []
+
+    async def answer(request: web.Request) -> web.Response:
+        asked.append(request)
+        return web.json_response({"type": "message", "content": [], "usage": usage})
+
+    far = web.Application()
+    far.router.add_post("/v1/messages", answer)
+    async with TestServer(far) as cloud:
+        settings = UpstreamSettings("anthropic", str(cloud.make_url("/")), "none")
+        config = replace(
+            quiet(),
+            upstreams={"cloud": settings},
+            routes={"default": RouteSettings(("cloud", "local"))},
+            budget=BudgetSettings(None, None, {"cloud": UpstreamBudget(tokens_a_day=Tokens(20))}),
+        )
+        routes = []
+        for _ in range(2):
+            async with running(config, tmp_path) as heard, aiohttp.ClientSession() as session:
+                url = heard.pasted("ANTHROPIC_BASE_URL")
+                for _ in range(2):
+                    async with session.post(f"{url}/v1/messages", json=REQUEST) as answered:
+                        assert answered.status == 200
+                        routes.append(answered.headers["x-codriver-route"])
+                reason = answered.headers["x-codriver-reason"]
+                async with session.get(f"{url}/metrics") as page:
+                    metrics = await page.text()
+    assert routes == ["cloud", "cloud", "local", "local"]
+    assert len(asked) == 2
+    assert reason == (
+        "local is first in the route's order; "
+        "cloud is passed over: its tokens of today are used (30 of 20)"
+    )
+    assert 'codriver_upstream_spent_today_tokens{engine="cloud"} 30' in metrics
+    assert 'codriver_upstream_failures_total{engine="cloud"} 0' in metrics
+    assert stat.S_IMODE((tmp_path / "spending.json").stat().st_mode) == 0o600
 
 
 # --- starts that fail -----------------------------------------------------------------

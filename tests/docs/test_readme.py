@@ -65,6 +65,7 @@ def test_the_readme_shows_something_of_each_kind():
         "find",
         "config",
         "explain",
+        "budget",
         "import-ccr",
     }
     assert toml_blocks(README)

@@ -110,7 +110,7 @@ class Upstream:
         return self._name
 
     def state(self) -> EngineState:
-        return self._link.health.state()
+        return self._link.state()
 
     def models(self) -> tuple[ModelInfo, ...]:
         """None of its own: it serves what a client asks of it."""
@@ -168,7 +168,7 @@ class Upstream:
                 tally = self._relay_tally(request, response)
                 tally.feed(chunk)
                 with self._metered(request, tally):
-                    if request.stream and response.status == 200 and late is not nobody:
+                    if request.stream and late is not nobody and _shows_content(response):
                         chunk = await self._until_content(response, chunk, tally)
                     doubt.settled(content=True)
                     yield RelayStarted(response.status, kept(_head(response), HOP_BY_HOP))
@@ -181,7 +181,7 @@ class Upstream:
                             return
                         tally.feed(chunk)
                 if response.status == 200:
-                    self._link.health.succeeded()
+                    self._link.succeeded()
 
     async def _until_content(
         self, response: aiohttp.ClientResponse, first: bytes, tally: RelayTally
@@ -310,7 +310,7 @@ class Upstream:
                         doubt.settled(content=True)
                     yield event
                     if isinstance(event, Finished):
-                        self._link.health.succeeded()
+                        self._link.succeeded()
                         await self._drain(response)
 
     # --- translated ---------------------------------------------------------------------
@@ -433,6 +433,12 @@ class Upstream:
             return Tokens(msgspec.json.decode(answer, type=_Count).input_tokens)
         except msgspec.DecodeError:
             raise UpstreamUnreachable(f"{self._name} answered a count with no count") from None
+
+
+def _shows_content(response: aiohttp.ClientResponse) -> bool:
+    """Whether it can be seen in the bytes where a stream's content begins."""
+    encoding = response.headers.get("content-encoding", "identity")
+    return response.status == 200 and encoding.strip().lower() == "identity"
 
 
 def _head(response: aiohttp.ClientResponse) -> Headers:

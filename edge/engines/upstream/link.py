@@ -25,7 +25,7 @@ from edge.engines.upstream.reused import Reused
 from edge.engines.upstream.server import Server
 from edge.engines.upstream.session import on_connection, proxy_for
 from edge.errors import CodriverError, Overloaded, UpstreamUnreachable
-from edge.state import FailureKind, Outcome
+from edge.state import EngineState, FailureKind, Outcome
 from edge.units import Seconds
 
 SENDINGS = 3
@@ -56,6 +56,14 @@ class Link:
         self._history = History()
         self._reused = Reused()
         self.health = Health(clock)
+
+    def state(self) -> EngineState:
+        """As its requests went."""
+        return self.health.state()
+
+    def succeeded(self) -> None:
+        """A whole answer came."""
+        self.health.succeeded()
 
     def failed(self, why: str, kind: FailureKind | None = None) -> UpstreamUnreachable:
         """The error to raise, of a failure of the server's. ``kind``: what it was to the

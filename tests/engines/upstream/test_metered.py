@@ -155,6 +155,19 @@ async def test_one_that_came_too_late_in_a_race_is_counted() -> None:
     assert meter.counts() == (10, 500, 1, False)
 
 
+async def test_a_packed_answer_is_passed_on_though_its_content_cannot_be_seen() -> None:
+    body = gzip.compress(WHOLE)
+    answer = saying(body, Content_Encoding="gzip")
+    async with (
+        cloud(answer) as (upstream, meter),
+        aclosing(upstream.stream(ASK, somebody)) as events,
+    ):
+        started, *chunks = [one async for one in events]
+    assert isinstance(started, RelayStarted)
+    assert b"".join(chunk.data for chunk in chunks) == body
+    assert meter.counts() == (10, 500, 42, True)
+
+
 @pytest.mark.parametrize("status", [400, 429, 500, 529])
 async def test_a_refusal_takes_nothing(status: int) -> None:
     async with cloud(saying(b'{"error":{}}', "application/json", status)) as (upstream, meter):

@@ -15,13 +15,24 @@ from tests.system.daemon import Daemon, started
 from tests.system.hosts import at, ip, on
 
 CLOUD = """
+import json
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+EVENTS = (
+    {"type": "message_start", "message": {"id": "msg_1", "model": "m", "usage": {}}},
+    {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
+    {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "hi"}},
+    {"type": "content_block_stop", "index": 0},
+    {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 1}},
+    {"type": "message_stop"},
+)
 class Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         self.rfile.read(int(self.headers["content-length"]))
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream"); self.end_headers()
-        self.wfile.write(b"event: ping\\ndata: {}\\n\\n")
+        for event in EVENTS:
+            text = json.dumps(event)
+            self.wfile.write(f"event: {event['type']}\\ndata: {text}\\n\\n".encode())
     def log_message(self, *_): pass
 server = ThreadingHTTPServer(("0.0.0.0", 8000), Handler)
 print("up", flush=True)

@@ -55,7 +55,7 @@ def from_http(error: web.HTTPException) -> CodriverError:
         case 404:
             return NotFound(
                 "no such path: there is /v1/messages, /v1/messages/count_tokens, "
-                "/v1/chat/completions and /v1/models"
+                "/v1/messages/batches, /v1/chat/completions and /v1/models"
             )
         case 405:
             refusal = BadRequest(f"{error.reason}: this path does not take that method")

@@ -6,7 +6,7 @@ Built by the composition root with everything handed over; knows no engine.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from aiohttp import web
 from aiohttp.typedefs import Middleware
@@ -32,8 +32,9 @@ def build(
     *,
     guard: Callable[[web.Request], None],
     max_body: Bytes,
+    more: Sequence[web.RouteDef] = (),
 ) -> web.Application:
-    """The application, ready for a runner."""
+    """The application, ready for a runner; with ``more`` that it serves, behind the guard, too."""
     app = web.Application(client_max_size=max_body, middlewares=[_edge(guard)])
     app.on_response_prepare.append(_identify)
     app.add_routes(
@@ -48,6 +49,7 @@ def build(
             web.get("/metrics", _metrics(router)),
             web.post("/api/event_logging/batch", _quietly),
             web.get("/api/claude_cli/bootstrap", _quietly),
+            *more,
         ]
     )
     return app

@@ -1,7 +1,7 @@
 """The daemon: from a choice to answered requests, and back down in order.
 
-Start: socket, uplink, books, upstreams, worker, HTTP, systemd, mDNS. Stop is the exact reverse,
-under one deadline. Called by the command line; knows every other package.
+Start: socket, uplink, books, upstreams, worker, queue, HTTP, systemd, mDNS. Stop is the exact
+reverse, under one deadline. Called by the command line; knows every other package.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import logging
 import signal
 import socket
 import time
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +29,7 @@ from edge.app.choose import Choice
 from edge.app.local import Place, local_models, readings, room_for
 from edge.app.pressure import watch
 from edge.app.privacy import privacy_of
+from edge.app.queue import queueing
 from edge.app.rules import rules_of
 from edge.app.systemd import Notifier
 from edge.app.uplink import watched
@@ -108,7 +109,8 @@ async def _serve(plant: Plant) -> None:
             standby=standby,
             budget=budget,
         )
-        await stack.enter_async_context(_http(plant, router, tokens, sockets))
+        queue = await stack.enter_async_context(queueing(config, plant.state_dir, router, uplink))
+        await stack.enter_async_context(_http(plant, router, tokens, sockets, queue))
         await stack.enter_async_context(_supervised())
         await _greet(plant, sockets, tokens)
         _on_stop_signals(stop.set)
@@ -304,12 +306,16 @@ def _tell_all(plant: Plant, reasons: Iterable[str]) -> None:
 
 @asynccontextmanager
 async def _http(
-    plant: Plant, router: Router, tokens: _Tokens | None, sockets: list[socket.socket]
+    plant: Plant,
+    router: Router,
+    tokens: _Tokens | None,
+    sockets: list[socket.socket],
+    more: Sequence[web.RouteDef],
 ) -> AsyncGenerator[None, None]:
     server = plant.config.server
     messages = ChatHandler(router, keepalive=server.keepalive_seconds, clock=time.monotonic)
     guard = require_token(tokens.store.check) if tokens else allow_all
-    app = build(messages, router, guard=guard, max_body=server.max_body_bytes)
+    app = build(messages, router, guard=guard, max_body=server.max_body_bytes, more=more)
     runner = web.AppRunner(
         app, handler_cancellation=True, access_log=None, shutdown_timeout=server.drain_seconds
     )

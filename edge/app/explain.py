@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from edge.app.rules import rules_of
@@ -26,6 +26,7 @@ from edge.uplink.reach import is_beyond
 
 MESSAGES = "/v1/messages"
 COMPLETIONS = "/chat/completions"
+_PATHS = {"anthropic": MESSAGES, "openai": COMPLETIONS}
 _OPENAI_ROLES = ("system", "developer", "tool")
 """Roles with which a conversation of the Messages API does not begin."""
 
@@ -49,12 +50,12 @@ def read_request(content: bytes) -> ChatRequest:
     if not isinstance(value, dict):
         raise BadRequest("this is no request: it should be a JSON object")
     if isinstance(value.get("messages"), list) or "body" not in value:
-        return _parse(content, {}, _guess(value))
+        return _parse(content, {}, _PATHS[guess_dialect(value)])
     body = value["body"]
     if not isinstance(body, dict):
         raise BadRequest("this recording has no body: nobody decides who answers it")
     path = value.get("path")
-    at = path if isinstance(path, str) else _guess(body)
+    at = path if isinstance(path, str) else _PATHS[guess_dialect(body)]
     return _parse(json.dumps(body).encode(), _headers(value.get("headers")), at)
 
 
@@ -64,16 +65,16 @@ def _parse(content: bytes, headers: Mapping[str, str], path: str) -> ChatRequest
     return anthropic.parse(content, headers, path)
 
 
-def _guess(body: Mapping[str, Any]) -> str:
-    """The path of a body that says none: OpenAI's has system text and tools of a shape of its own,
-    and needs no max_tokens."""
+def guess_dialect(body: Mapping[str, Any]) -> Literal["anthropic", "openai"]:
+    """Whose a body is that does not say it: OpenAI's has system text and tools of a shape of its
+    own, and needs no max_tokens."""
     messages, tools = body.get("messages"), body.get("tools")
     first = messages[0] if isinstance(messages, list) and messages else None
     role = first.get("role") if isinstance(first, dict) else None
     tool = tools[0] if isinstance(tools, list) and tools else None
     wraps = isinstance(tool, dict) and "function" in tool
     is_openai = role in _OPENAI_ROLES or wraps or (role and "max_tokens" not in body)
-    return COMPLETIONS if is_openai and "system" not in body else MESSAGES
+    return "openai" if is_openai and "system" not in body else "anthropic"
 
 
 def _headers(value: Any) -> Mapping[str, str]:

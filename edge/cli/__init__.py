@@ -25,6 +25,7 @@ COMMANDS = {
     "rm": "a model off this box",
     "quantize": "a model file at another level, made here",
     "find": "boxes near me",
+    "queue": "prompts for when there is a link, and their answers",
     "config": "the settings in force",
     "explain": "who would answer a recorded request, and why",
     "budget": "what upstreams were used for, and what is left",

@@ -193,6 +193,17 @@ class BudgetSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class QueueSettings:
+    """What is kept to be asked later; times count from when a job is added, and ends."""
+
+    metered: bool
+    expires_seconds: Annotated[Seconds, Between(60, 3_024_000)]
+    keep_seconds: Annotated[Seconds, Between(60, 31_536_000)]
+    max_bytes: Annotated[Bytes, Between(0, 2**40)]
+    together: Annotated[int, Between(1, 16)]
+
+
+@dataclass(frozen=True, slots=True)
 class LogSettings:
     level: Literal["debug", "info", "warning", "error"]
 
@@ -210,4 +221,5 @@ class Config:
     routes: Mapping[str, RouteSettings]
     privacy: PrivacySettings
     budget: BudgetSettings
+    queue: QueueSettings
     log: LogSettings

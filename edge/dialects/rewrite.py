@@ -1,7 +1,8 @@
-"""The two changes that routing makes to a request's bytes on their way to an upstream. Pure.
+"""The changes that are made to a request's bytes on their way to an upstream. Pure.
 
 Every other value keeps the bytes that it came with, in the order in which it came. Knows
-what the dialects have in common (``model``, ``messages``, ``system``). Called by routing.
+what the dialects have in common (``model``, ``messages``, ``system``, ``stream``). Called by
+routing, and by the api for what is sent later.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from edge.errors import BadRequest
 
 _Raws = dict[str, msgspec.Raw]
 _SYSTEM = ("system", "developer")
+_STREAMING = ("stream", "stream_options")
 
 
 def with_model(body: bytes, model: str) -> bytes:
@@ -22,6 +24,13 @@ def with_model(body: bytes, model: str) -> bytes:
     fields = _fields(body)
     fields["model"] = _raw(model)
     return msgspec.json.encode(fields)
+
+
+def as_whole(body: bytes) -> bytes:
+    """The same request for an answer in one piece. Raises BadRequest."""
+    fields = _fields(body)
+    wanted = {name: value for name, value in fields.items() if name not in _STREAMING}
+    return body if len(wanted) == len(fields) else msgspec.json.encode(wanted)
 
 
 def without_beginning(body: bytes, pattern: Pattern[str]) -> bytes:

@@ -20,7 +20,17 @@ from edge.routing.rules import DEFAULT, LOCAL, Route, Rules, Step
 from edge.state import EngineState, Snapshot
 from edge.units import Tokens
 
-__all__ = ["LOCAL", "OVERRIDE_PREFIX", "Decision", "Rules", "Step", "Weighed", "decide", "weigh"]
+__all__ = [
+    "LOCAL",
+    "OVERRIDE_PREFIX",
+    "Decision",
+    "Rules",
+    "Step",
+    "Weighed",
+    "among",
+    "decide",
+    "weigh",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +80,12 @@ def weigh(
     if pin is not None:
         return Weighed(_pinned(picked.route, known, pin), picked.passed)
     return Weighed(_decision(picked, snapshot), picked.passed)
+
+
+def among(decision: Decision, engines: frozenset[str]) -> Decision:
+    """The same where nobody else may be asked; perhaps with nobody left."""
+    order = tuple(one for one in decision.order if one.engine in engines)
+    return replace(decision, order=order, hedge=False)
 
 
 def _pinned(route: Route, known: dict[str, EngineState], pin: str) -> Decision:

@@ -15,12 +15,12 @@ from typing import Protocol
 from edge.chat import ChatRequest, Event, Started
 from edge.dialects.rewrite import with_model
 from edge.engines.base import Engine, Late, ModelInfo
-from edge.errors import CodriverError, KeptHere, NotFound, UpstreamUnreachable
+from edge.errors import CodriverError, KeptHere, NotFound, NotPermitted, UpstreamUnreachable
 from edge.routing.contexts import SessionContexts
 from edge.routing.estimate import estimate_tokens
 from edge.routing.guard import Guard
 from edge.routing.passing import Rescue, pass_on
-from edge.routing.policy import LOCAL, Decision, Rules, Step, decide
+from edge.routing.policy import LOCAL, Decision, Rules, Step, among, decide
 from edge.routing.privacy import Privacy
 from edge.routing.race import FINAL, Runner, race
 from edge.routing.shortcuts import answer_without_model
@@ -126,19 +126,28 @@ class Router:
                 log.info("count_tokens: %s cannot tell (%s)", step.engine, error)
         return await self._engines[last.engine].count_tokens(_asking(request, last))
 
-    async def route(self, request: ChatRequest) -> Routed:
+    async def on_a_good_day(self, request: ChatRequest) -> Decision:
+        """What would be decided if there were a link and nobody barred; nothing is sent. Raises
+        BadRequest."""
+        return await self._decide(request, replace(self.snapshot(), link=None, barred=()))
+
+    async def route(self, request: ChatRequest, only: frozenset[str] | None = None) -> Routed:
         """Decide and start. Raises the last engine's CodriverError when none takes it.
 
         The first event has been produced when this returns, so a refusal is still an
         error and not a broken stream. The decision names the engines that were passed over.
+        ``only``: nobody else may answer, whatever the route says. Raises UpstreamUnreachable
+        where none of them may be asked now, NotPermitted where none of them ever may.
         """
         self._contexts.remember(request)
         if self._uplink is not None:
             self._uplink.asked()
         decision = await self._decide(request)
+        if only is not None:
+            decision = _restricted(decision, only)
         self._last(decision)
         request = without_tag(request)
-        if (begun := await self._begun(request, decision)) is not None:
+        if only is None and (begun := await self._begun(request, decision)) is not None:
             return begun
         if self._goes_on_here(request, decision):
             request = replace(request, as_events=True)
@@ -226,11 +235,11 @@ class Router:
         behind = any(step.engine == LOCAL for step in decision.order[1:])
         return behind and request.stream and not resends(request)
 
-    async def _decide(self, request: ChatRequest) -> Decision:
+    async def _decide(self, request: ChatRequest, seen: Snapshot | None = None) -> Decision:
         """Raises BadRequest where the request names a route that is not there."""
         why = None if self._privacy is None else await self._privacy.why_here(request)
         tokens = estimate_tokens(request)
-        return decide(request, self.snapshot(), self._rules, tokens=tokens, pin=why)
+        return decide(request, seen or self.snapshot(), self._rules, tokens=tokens, pin=why)
 
     def _last(self, decision: Decision) -> Step:
         if not decision.order:
@@ -239,6 +248,16 @@ class Router:
                 "configuration"
             )
         return decision.order[-1]
+
+
+def _restricted(decision: Decision, only: frozenset[str]) -> Decision:
+    left = among(decision, only)
+    if left.order:
+        return left
+    names = ", ".join(sorted(only))
+    if decision.pinned:
+        raise NotPermitted(f"{names} may not be asked: {decision.reason}")
+    raise UpstreamUnreachable(f"{names} cannot be asked now: {decision.reason}")
 
 
 def _asking(request: ChatRequest, step: Step) -> ChatRequest:

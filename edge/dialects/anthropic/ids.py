@@ -30,6 +30,11 @@ def request_id(random_bytes: bytes) -> str:
     return "req_01" + _base62(random_bytes)
 
 
+def batch_id(random_bytes: bytes) -> str:
+    """``msgbatch_01`` and 22 characters."""
+    return "msgbatch_01" + _base62(random_bytes)
+
+
 def _base62(random_bytes: bytes) -> str:
     if len(random_bytes) != RANDOM_BYTES:
         raise ValueError(f"an id wants {RANDOM_BYTES} random bytes, not {len(random_bytes)}")

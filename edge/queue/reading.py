@@ -13,8 +13,9 @@ from edge.queue.jobs import Batch, Fault, Headers, Job, State
 def job_of(row: Sequence[Any]) -> Job:
     """A row of the view ``listed``."""
     *plain, fault, _number = row
-    job = Job(*plain[:5], bool(plain[5]), *plain[6:])
-    return job if fault is None else replace(job, fault=Fault(fault, job.reason))
+    job = Job(*plain)
+    failed = None if fault is None else Fault(fault, job.reason)
+    return replace(job, here=bool(job.here), fault=failed)
 
 
 def headers_of(text: str) -> Headers:

@@ -17,6 +17,7 @@ INSTEAD = {
     "engines/worker/__main__.py": ("a process", "tests/system/test_worker_crash.py"),
     "engines/worker/native.py": ("calls into llama.cpp", "tests/engines/worker/test_voice.py"),
     "errors.py": ("a tree of classes", "tests/dialects/anthropic/test_errors.py"),
+    "queue/reading.py": ("rows as values", "tests/queue/test_store.py"),
     "safeguards/finding.py": ("exceptions without behaviour", "tests/safeguards/test_walk.py"),
     "safeguards/script.py": ("values without behaviour", "tests/safeguards/test_shell.py"),
     "state.py": ("values without behaviour", "tests/routing/test_policy.py"),

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.dialects.rewrite import with_model, without_beginning
+from edge.dialects.rewrite import as_whole, with_model, without_beginning
 from edge.errors import BadRequest
 
 JSON = st.recursive(
@@ -59,3 +59,15 @@ def test_a_message_never_loses_its_last_block():
 def test_what_is_no_request_is_a_sentence(body):
     with pytest.raises(BadRequest):
         without_beginning(body, re.compile("x"))
+
+
+def test_an_answer_in_one_piece():
+    body = b'{"stream":true, "model":  "m","stream_options":{"include_usage":true},"n":1e2}'
+    assert as_whole(body) == b'{"model":"m","n":1e2}'
+
+
+def test_what_asks_for_no_stream_keeps_its_bytes():
+    body = b'{ "model":  "m" }'
+    assert as_whole(body) is body
+    with pytest.raises(BadRequest):
+        as_whole(b"[]")

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 
@@ -145,9 +145,7 @@ def _line(custom_id: str, result: Mapping[str, Any]) -> bytes:
 
 def _batch(batch: BatchView, results_url: str) -> dict[str, Any]:
     has_ended = batch.ended is not None
-    counts = dict.fromkeys(("succeeded", "errored", "canceled", "expired"), 0)
-    if has_ended:
-        counts |= batch.outcomes
+    counts = {name: batch.outcomes.get(name, 0) if has_ended else 0 for name in get_args(Outcome)}
     status = "ended" if has_ended else "canceling" if batch.cancelled else "in_progress"
     return {
         "id": batch.id,

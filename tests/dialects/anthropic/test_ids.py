@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.dialects.anthropic import RANDOM_BYTES, message_id, request_id, tool_use_id
+from edge.dialects.anthropic import RANDOM_BYTES, batch_id, message_id, request_id, tool_use_id
 
 some = st.binary(min_size=RANDOM_BYTES, max_size=RANDOM_BYTES)
 
@@ -27,3 +27,7 @@ def test_different_bytes_give_different_ids(one, other):
 def test_other_lengths_are_refused(length):
     with pytest.raises(ValueError, match="16 random bytes"):
         message_id(b"x" * length)
+
+
+def test_a_batchs_id_is_like_the_apis():
+    assert re.fullmatch(r"msgbatch_01[0-9A-Za-z]{22}", batch_id(bytes(range(RANDOM_BYTES))))

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.chat import ChatRequest
-from edge.routing.policy import Rules, decide
+from edge.routing.policy import Decision, Rules, among, decide
 from edge.routing.rules import Route, Step
 from edge.state import EngineState, LinkState, Snapshot
 from edge.units import Tokens
@@ -205,3 +205,11 @@ def test_a_decision_is_possible_unique_and_safe(box, order, only, pin):
         assert {step.engine for step in decision.order} <= {"local"}
     elif known:
         assert decision.order
+
+
+def test_among_some_there_is_nobody_else_and_no_hedge():
+    decision = Decision((Step("cloud", "m"), Step("near"), Step("local")), "why", hedge=True)
+    assert among(decision, frozenset({"cloud", "local"})) == Decision(
+        (Step("cloud", "m"), Step("local")), "why"
+    )
+    assert among(decision, frozenset()).order == ()

@@ -32,6 +32,7 @@ from edge.errors import (
     EngineError,
     KeptHere,
     NotFound,
+    NotPermitted,
     Overloaded,
     PromptTooLong,
     TimedOut,
@@ -425,3 +426,45 @@ async def test_under_no_policy_does_a_classifier_request_reach_the_model(policy)
     assert routed.decision.reason == f"safety classifier request, answered by the {policy} policy"
     await collect(routed)
     assert local.requests == []
+
+
+# --- only some may answer -----------------------------------------------------------------
+
+
+class Offline(Watched):
+    def state(self) -> LinkState:
+        return LinkState("offline", "a tunnel")
+
+
+FAR = frozenset({"cloud"})
+
+
+async def test_nobody_else_answers_where_only_some_may():
+    cloud, local = engine("cloud", UNREACHABLE), engine("local", BEGUN, END)
+    with pytest.raises(UpstreamUnreachable):
+        await router(cloud, local).route(ASK, FAR)
+    assert local.requests == []
+    routed = await router(cloud, local).route(ASK, frozenset({"local"}))
+    assert (routed.engine, await collect(routed)) == ("local", [BEGUN, END])
+
+
+async def test_where_those_cannot_be_asked_now_the_reason_is_told():
+    cloud, local = engine("cloud", BEGUN, END), engine("local", BEGUN, END)
+    engines = {"cloud": cloud, "local": local}
+    made = Router(engines, Rules(("cloud", "local")), "rules", uplink=Offline())
+    with pytest.raises(UpstreamUnreachable, match=r"cloud cannot be asked now: .*a tunnel"):
+        await made.route(ASK, FAR)
+    assert cloud.requests == local.requests == []
+    decision = await made.on_a_good_day(ASK)
+    assert [str(step) for step in decision.order] == ["cloud", "local"]
+
+
+async def test_what_is_pinned_is_never_asked_elsewhere(tmp_path: Path):
+    cloud, local = engine("cloud", BEGUN, END), engine("local", BEGUN, END)
+    pins = Pins(tmp_path / "pins.json", lambda: 0.0)
+    privacy = Privacy((), Scan(Patterns(("falcon",)), (), lambda: 0.0), pins)
+    engines = {"cloud": cloud, "local": local}
+    made = Router(engines, Rules(("cloud",)), "rules", privacy=privacy)
+    with pytest.raises(NotPermitted, match="cloud may not be asked: it stays on this box"):
+        await made.route(asked("project falcon"), FAR)
+    assert cloud.requests == []

@@ -1,0 +1,137 @@
+"""The queue as the configuration has it, on a real folder."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from edge.app.queue import FILE, queueing
+from edge.chat import RelayChunk, RelayStarted
+from edge.config import Config, CredentialFile, UpstreamSettings, load
+from edge.engines.fake import FakeEngine
+from edge.routing.policy import LOCAL, Rules
+from edge.routing.router import Router
+from edge.state import LinkLevel, LinkState
+
+ASK = {"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}]}
+ANSWER = (RelayStarted(200, ()), RelayChunk(b'{"content": []}'))
+
+
+class Watched:
+    """A watch that says what it is told."""
+
+    over_link = frozenset({"cloud"})
+
+    def __init__(self, level: LinkLevel, metered: bool | None = None) -> None:
+        self.level, self.metered = level, metered
+        self.told: list[Callable[[LinkState], None]] = []
+        self.wanted = asyncio.Event()
+
+    def state(self) -> LinkState:
+        return LinkState(self.level, "a tunnel", self.metered)
+
+    def asked(self) -> None:
+        self.wanted.set()
+
+    def subscribe(self, told: Callable[[LinkState], None]) -> Callable[[], None]:
+        self.told.append(told)
+        return lambda: self.told.remove(told)
+
+    def becomes(self, level: LinkLevel) -> None:
+        self.level = level
+        for told in self.told:
+            told(self.state())
+
+
+def config(credential: object = CredentialFile(Path("/key")), **queue: object) -> Config:
+    made = load(None)
+    cloud = UpstreamSettings("anthropic", "https://cloud.example", credential)  # type: ignore[arg-type]
+    return replace(made, upstreams={"cloud": cloud}, queue=replace(made.queue, **queue))
+
+
+def router_of(uplink: Watched | None) -> tuple[Router, FakeEngine]:
+    cloud = FakeEngine(lambda request: ANSWER, name="cloud")
+    engines = {"cloud": cloud, LOCAL: FakeEngine()}
+    return Router(engines, Rules(("cloud", LOCAL)), "rules", uplink=uplink), cloud
+
+
+async def ask(client: TestClient[web.Request, web.Application], path: str = "") -> dict:
+    async with client.get(f"/codriver/queue{path}") as answer:
+        return await answer.json()
+
+
+def client_of(routes: list[web.RouteDef]) -> TestClient[web.Request, web.Application]:
+    app = web.Application()
+    app.add_routes(routes)
+    return TestClient(TestServer(app))
+
+
+async def until_done(client: TestClient[web.Request, web.Application], one: str) -> None:
+    while (await ask(client, f"/{one}"))["state"] != "done":
+        await asyncio.sleep(0)
+
+
+async def test_a_job_waits_for_the_link_and_goes_out_when_it_is_back(tmp_path: Path):
+    uplink = Watched("offline")
+    router, cloud = router_of(uplink)
+    async with (
+        queueing(config(), tmp_path, router, uplink) as routes,  # type: ignore[arg-type]
+        client_of(routes) as client,
+    ):
+        async with client.post("/codriver/queue", json={"request": ASK}) as answer:
+            job = await answer.json()
+        assert job["waiting_for"] == "the link is offline (a tunnel)"
+        await uplink.wanted.wait()
+        assert cloud.requests == []
+        uplink.becomes("online")
+        await until_done(client, job["id"])
+    assert uplink.told == []
+    assert [path.name for path in tmp_path.iterdir()] == [FILE]
+
+
+async def test_a_metered_link_is_used_only_if_that_is_wished(tmp_path: Path):
+    uplink = Watched("online", metered=True)
+    router, cloud = router_of(uplink)
+    async with (
+        queueing(config(), tmp_path, router, uplink) as routes,  # type: ignore[arg-type]
+        client_of(routes) as client,
+    ):
+        async with client.post("/codriver/queue", json={"request": ASK}) as answer:
+            job = await answer.json()
+        assert job["waiting_for"] == "the link is metered, and [queue] metered is false"
+        await uplink.wanted.wait()
+        assert cloud.requests == []
+    async with (
+        queueing(config(metered=True), tmp_path, router, uplink) as routes,  # type: ignore[arg-type]
+        client_of(routes) as client,
+    ):
+        await until_done(client, job["id"])
+
+
+async def test_without_a_watch_a_job_goes_out_at_once(tmp_path: Path):
+    router, _ = router_of(None)
+    async with (
+        queueing(config(), tmp_path, router, None) as routes,
+        client_of(routes) as client,
+    ):
+        async with client.post("/codriver/queue", json={"request": ASK}) as answer:
+            await until_done(client, (await answer.json())["id"])
+
+
+async def test_the_box_serves_all_the_same_where_the_file_cannot_be_used(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    (tmp_path / FILE).mkdir()
+    router, _ = router_of(None)
+    async with (
+        queueing(config(), tmp_path, router, None) as routes,
+        client_of(routes) as client,
+    ):
+        assert await ask(client) == {"jobs": [], "waiting_for": None}
+    assert "queue.db cannot be used" in caplog.text

@@ -1,0 +1,341 @@
+"""Queued prompts through the daemon as a person starts it: dead zones, and power cuts anywhere."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import pytest
+
+from tests.system.daemon import ROOT, Daemon, started
+
+KEY = "sk-ant-the-boxs-own"
+PATIENCE = 120.0
+PATH = "/codriver/queue"
+
+
+@dataclass
+class Cloud:
+    """An Anthropic of one's own, which answers while ``answers`` is set; ``seen`` is what it was
+    asked, in order."""
+
+    port: int
+    answers: threading.Event = field(default_factory=threading.Event)
+    asked: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+    seen: list[str] = field(default_factory=list)
+    keys: set[str] = field(default_factory=set)
+
+    @contextmanager
+    def there(self) -> Iterator[None]:
+        server = ThreadingHTTPServer(("127.0.0.1", self.port), handler_of(self))
+        server.daemon_threads = True
+        serving = threading.Thread(target=server.serve_forever, args=(0.02,))
+        serving.start()
+        try:
+            yield
+        finally:
+            self.answers.set()
+            server.shutdown()
+            serving.join()
+            server.server_close()
+
+
+def handler_of(cloud: Cloud) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            content = body["messages"][-1]["content"]
+            prompt = content if isinstance(content, str) else content[-1]["text"]
+            cloud.seen.append(prompt)
+            cloud.keys.add(self.headers["x-api-key"])
+            cloud.asked.release()
+            cloud.answers.wait(PATIENCE)
+            answer = json.dumps(message(f"answer to {prompt}")).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def handle(self) -> None:
+            try:
+                super().handle()
+            except ConnectionError:
+                """The box was killed while it waited."""
+
+        def log_message(self, *_: Any) -> None:
+            """Nothing."""
+
+    return Handler
+
+
+def message(text: str) -> dict[str, Any]:
+    return {
+        "id": "msg_1",
+        "type": "message",
+        "role": "assistant",
+        "model": "claude-sonnet-5",
+        "content": [{"type": "text", "text": text}],
+        "stop_reason": "end_turn",
+        "stop_sequence": None,
+        "usage": {"input_tokens": 3, "output_tokens": 5},
+    }
+
+
+@pytest.fixture
+def cloud() -> Cloud:
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        return Cloud(sock.getsockname()[1])
+
+
+@contextmanager
+def box(cloud: Cloud, folder: Path, credential: str = '{ file = "key" }') -> Iterator[Daemon]:
+    """A box with a key of its own for the cloud; its state stays in ``folder``."""
+    (folder / "key").write_text(KEY)
+    config = folder / "codriver.toml"
+    config.write_text(
+        f"""
+        [server]
+        port = 0
+
+        [upstreams.cloud]
+        dialect = "anthropic"
+        url = "http://127.0.0.1:{cloud.port}"
+        credential = {credential}
+        """
+    )
+    state = {"XDG_STATE_HOME": str(folder / "state")}
+    with started("--fake", "--config", str(config), environment=state) as daemon:
+        daemon.wait_up()
+        yield daemon
+
+
+def add(daemon: Daemon, prompt: str) -> str:
+    request = {
+        "model": "claude-sonnet-5",
+        "max_tokens": 99,
+        "messages": [{"role": "user", "content": prompt}],
+    }
+    reply = daemon.ask("POST", PATH, {"request": request}, x_api_key="sk-ant-laptop")
+    assert reply.status == 202, reply.body
+    return str(reply.json["id"])
+
+
+def job(daemon: Daemon, one: str) -> dict[str, Any]:
+    reply = daemon.ask("GET", f"{PATH}/{one}")
+    assert reply.status == 200, reply.body
+    found: dict[str, Any] = reply.json
+    return found
+
+
+def until(daemon: Daemon, one: str, state: str) -> dict[str, Any]:
+    pace, deadline = threading.Event(), monotonic() + PATIENCE
+    while (found := job(daemon, one))["state"] != state:
+        assert monotonic() < deadline, (found, daemon.said)
+        pace.wait(0.05)
+    return found
+
+
+def text(done: dict[str, Any]) -> str:
+    return str(done["answer"]["content"][0]["text"])
+
+
+def kill(daemon: Daemon) -> None:
+    """As a power cut does."""
+    daemon.process.send_signal(signal.SIGKILL)
+    daemon.process.wait()
+
+
+def rows(folder: Path, statement: str) -> list[tuple[Any, ...]]:
+    """What SQLite itself finds in the file that was left."""
+    with closing(sqlite3.connect(folder / "state" / "codriver" / "queue.db")) as database:
+        return database.execute(statement).fetchall()
+
+
+def test_a_prompt_of_the_dead_zone_is_answered_when_the_cloud_is_back(
+    cloud: Cloud, tmp_path: Path
+):
+    cloud.answers.set()
+    with box(cloud, tmp_path) as daemon:
+        one = add(daemon, "why is the sky blue?")
+        assert daemon.heard(f"job {one} waits 15 s and is asked again")
+        waiting = job(daemon, one)
+        assert (waiting["state"], waiting["tries"]) == ("queued", 1)
+        assert "Connection refused" in waiting["reason"]
+        with cloud.there():
+            done = until(daemon, one, "done")
+    assert text(done) == "answer to why is the sky blue?"
+    assert done["engine"] == "cloud"
+    assert (cloud.seen, cloud.keys) == (["why is the sky blue?"], {KEY})
+    everything = b"".join(path.read_bytes() for path in (tmp_path / "state").rglob("*.db*"))
+    assert b"sk-ant" not in everything
+    assert "Traceback" not in daemon.said
+
+
+def test_a_laptops_own_key_is_never_kept(cloud: Cloud, tmp_path: Path):
+    with box(cloud, tmp_path, credential='"pass"') as daemon:
+        request = {"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "x"}]}
+        reply = daemon.ask("POST", PATH, {"request": request}, x_api_key="sk-ant-laptop")
+        assert reply.status == 403
+        assert "give the box one of its own" in reply.json["error"]["message"]
+    assert list((tmp_path / "state").rglob("*.db*")) == []
+
+
+# --- power cuts ---------------------------------------------------------------------------
+
+
+def test_cut_off_while_jobs_come_in_none_that_was_promised_is_lost(cloud: Cloud, tmp_path: Path):
+    promised: list[str] = []
+    for turn in range(3):
+        with box(cloud, tmp_path) as daemon:
+            askers = [
+                threading.Thread(target=add_until_dead, args=(daemon, f"{turn}-{n}", promised))
+                for n in range(4)
+            ]
+            for asker in askers:
+                asker.start()
+            pace, deadline = threading.Event(), monotonic() + PATIENCE
+            while len(promised) < (turn + 1) * 12:
+                assert monotonic() < deadline, daemon.said
+                pace.wait(0.002)
+            kill(daemon)
+            for asker in askers:
+                asker.join()
+    kept = {row[0] for row in rows(tmp_path, "SELECT id FROM jobs JOIN requests ON job = id")}
+    assert set(promised) <= kept
+    assert rows(tmp_path, "SELECT count(*) FROM jobs") == [(len(kept),)], "no job is half there"
+    assert rows(tmp_path, "PRAGMA integrity_check") == [("ok",)]
+
+
+def add_until_dead(daemon: Daemon, name: str, promised: list[str]) -> None:
+    number = 0
+    try:
+        while True:
+            promised.append(add(daemon, f"{name}-{number}"))
+            number += 1
+    except (OSError, http.client.HTTPException):
+        """The power is gone."""
+
+
+def test_cut_off_while_it_asks_it_asks_again(cloud: Cloud, tmp_path: Path):
+    with cloud.there():
+        with box(cloud, tmp_path) as daemon:
+            first, second = add(daemon, "first"), add(daemon, "second")
+            assert cloud.asked.acquire(timeout=PATIENCE)
+            assert job(daemon, first)["state"] == "running"
+            kill(daemon)
+        assert rows(tmp_path, "SELECT state FROM jobs ORDER BY number") == [
+            ("running",),
+            ("queued",),
+        ]
+        cloud.answers.set()
+        with box(cloud, tmp_path) as daemon:
+            assert daemon.heard("1 queued jobs were being asked when the box stopped")
+            done = until(daemon, first, "done")
+            assert (text(done), done["tries"]) == ("answer to first", 2)
+            assert text(until(daemon, second, "done")) == "answer to second"
+    assert cloud.seen == ["first", "first", "second"]
+
+
+@pytest.mark.parametrize("delay_ms", [0, 1, 3, 6, 12])
+def test_cut_off_while_answers_arrive_each_is_there_once(
+    cloud: Cloud, tmp_path: Path, delay_ms: int
+):
+    """Killed a moment after an answer has left the cloud: before, in or behind its delivery."""
+    with cloud.there():
+        with box(cloud, tmp_path) as daemon:
+            ids = [add(daemon, f"prompt {number}") for number in range(4)]
+            assert cloud.asked.acquire(timeout=PATIENCE)
+            cloud.answers.set()
+            assert cloud.asked.acquire(timeout=PATIENCE)
+            threading.Event().wait(delay_ms / 1000)
+            kill(daemon)
+        done = {row[0] for row in rows(tmp_path, "SELECT id FROM jobs WHERE state = 'done'")}
+        answered = {row[0] for row in rows(tmp_path, "SELECT job FROM answers")}
+        assert done == answered
+        assert ids[0] in done, "it was delivered before the second was asked"
+        with box(cloud, tmp_path) as daemon:
+            for number, one in enumerate(ids):
+                assert text(until(daemon, one, "done")) == f"answer to prompt {number}"
+            listed = daemon.ask("GET", PATH).json["jobs"]
+            assert [(one["id"], one["state"]) for one in listed] == [(one, "done") for one in ids]
+    assert rows(tmp_path, "SELECT count(*) FROM answers") == [(4,)]
+    times = Counter(cloud.seen)
+    assert all(times[f"prompt {number}"] >= 1 for number in range(4))
+    assert sum(times.values()) <= 5, "what was done is not asked again"
+
+
+def test_a_job_that_was_cancelled_stays_so_after_a_cut(cloud: Cloud, tmp_path: Path):
+    with cloud.there():
+        with box(cloud, tmp_path) as daemon:
+            one = add(daemon, "never mind")
+            assert cloud.asked.acquire(timeout=PATIENCE)
+            reply = daemon.ask("POST", f"{PATH}/{one}/cancel")
+            assert reply.json["state"] == "cancelled"
+            kill(daemon)
+        cloud.answers.set()
+        with box(cloud, tmp_path) as daemon:
+            other = add(daemon, "another")
+            until(daemon, other, "done")
+            assert job(daemon, one)["state"] == "cancelled"
+    assert cloud.seen == ["never mind", "another"]
+
+
+# --- the command --------------------------------------------------------------------------
+
+
+def codriver(daemon: Daemon, *words: str, said: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "edge", "queue", *words],
+        input=said,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=PATIENCE,
+        env={**os.environ, "ANTHROPIC_BASE_URL": daemon.url, "ANTHROPIC_AUTH_TOKEN": "local"},
+    )
+
+
+def test_the_command_from_a_prompt_to_a_file_with_the_answer(cloud: Cloud, tmp_path: Path):
+    cloud.answers.set()
+    request = tmp_path / "request.json"
+    request.write_text(
+        '{"model": "gpt-x", "messages": [{"role": "user", "content": "in the other dialect"}]}'
+    )
+    with box(cloud, tmp_path) as daemon, cloud.there():
+        empty = codriver(daemon)
+        assert (empty.returncode, empty.stdout) == (0, "Nothing is queued.\n")
+        added = codriver(daemon, "add", "--system", "Be brief.", said="from a pipe")
+        assert (added.returncode, added.stderr) == (0, "kept; it goes out at once\n")
+        other = codriver(daemon, "add", "--request", str(request), "--route", "local")
+        one, local = added.stdout.strip(), other.stdout.strip()
+        waited = codriver(daemon, "wait", one)
+        assert (waited.returncode, waited.stdout) == (0, "answer to from a pipe\n")
+        assert codriver(daemon, "wait", local).stdout == "Hello from codriver.\n"
+        shown = codriver(daemon, "show", one).stdout
+        assert "prompt   from a pipe" in shown
+        folder = tmp_path / "answers"
+        saved = codriver(daemon, "results", "--to", str(folder))
+        assert saved.stdout.split() == [str(folder / f"{name}.md") for name in (one, local)]
+        assert (folder / f"{local}.md").read_text() == "Hello from codriver.\n"
+        assert codriver(daemon, "results", "--to", str(folder)).stdout == ""
+        assert codriver(daemon, "cancel", one).returncode == 1
+        assert codriver(daemon, "rm", one).returncode == 0
+        gone = codriver(daemon, "show", one)
+        assert (gone.returncode, gone.stdout) == (1, "")
+        assert gone.stderr == f"codriver: no job is called '{one}': `codriver queue` lists them\n"

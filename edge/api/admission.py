@@ -145,10 +145,7 @@ def _title(request: ChatRequest) -> str:
     """The beginning of the last thing that the person said: files stand before it."""
     turns = (message for message in reversed(request.messages) if message.role == "user")
     parts = (
-        part.text
-        for message in turns
-        for part in reversed(message.parts)
-        if isinstance(part, Text)
+        part.text for message in turns for part in reversed(message.parts) if isinstance(part, Text)
     )
     words = " ".join(next(parts, "").split())
     clean = "".join(char for char in words[: 2 * TITLE_LIMIT] if char.isprintable())

@@ -24,9 +24,7 @@ def admission(folder: Path, *order: str, passing: bool = False) -> Admission:
     router = router_of(folder, *(order or ("cloud", "local")))
     cloud = frozenset({"cloud"})
     none: frozenset[str] = frozenset()
-    return Admission(
-        router, usable=none if passing else cloud, passing=cloud if passing else none
-    )
+    return Admission(router, usable=none if passing else cloud, passing=cloud if passing else none)
 
 
 async def admit(made: Admission, body: dict[str, Any], **headers: str) -> NewJob:

@@ -25,7 +25,9 @@ JOB: dict[str, Any] = {
     "created_at": "2027-01-15T08:00:00Z",
     "expires_at": "2027-01-16T08:00:00Z",
     "ended_at": "2027-01-15T09:00:00Z",
-    "answer": {"content": [{"type": "thinking", "thinking": "..."}, {"type": "text", "text": "so"}]},
+    "answer": {
+        "content": [{"type": "thinking", "thinking": "..."}, {"type": "text", "text": "so"}]
+    },
 }
 
 

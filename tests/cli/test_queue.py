@@ -18,7 +18,11 @@ def parsed(*words: str) -> argparse.Namespace:
 
 
 def test_options_may_stand_before_and_behind_the_action():
-    for words in (("--box", "http://b", "list"), ("list", "--box", "http://b"), ("--box", "http://b")):
+    for words in (
+        ("--box", "http://b", "list"),
+        ("list", "--box", "http://b"),
+        ("--box", "http://b"),
+    ):
         options = parsed(*words)
         assert (options.box, options.act.__name__, options.json) == ("http://b", "_list", False)
     assert parsed("list", "--json").json is True

@@ -63,6 +63,7 @@ def test_the_readme_shows_something_of_each_kind():
         "rm",
         "quantize",
         "find",
+        "queue",
         "config",
         "explain",
         "budget",

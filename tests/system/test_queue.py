@@ -167,9 +167,7 @@ def rows(folder: Path, statement: str) -> list[tuple[Any, ...]]:
         return database.execute(statement).fetchall()
 
 
-def test_a_prompt_of_the_dead_zone_is_answered_when_the_cloud_is_back(
-    cloud: Cloud, tmp_path: Path
-):
+def test_a_prompt_of_the_dead_zone_is_answered_when_the_cloud_is_back(cloud: Cloud, tmp_path: Path):
     cloud.answers.set()
     with box(cloud, tmp_path) as daemon:
         one = add(daemon, "why is the sky blue?")

@@ -67,10 +67,10 @@ class Admission:
         """The job to be kept. Raises BadRequest, and NotPermitted for what must not wait here or
         could never go out."""
         body = as_whole(wanted.body)
-        _refuse_credentials(body)
         headers = _kept(wanted.dialect, wanted.headers)
         path = PATHS[wanted.dialect]
         request = _DOORS[wanted.dialect].parse(body, dict(headers), path)
+        _refuse_credentials(body)
         decision = await self._router.on_a_good_day(request)
         return NewJob(
             dialect=wanted.dialect,
@@ -147,8 +147,8 @@ def _title(request: ChatRequest) -> str:
     parts = (
         part.text for message in turns for part in reversed(message.parts) if isinstance(part, Text)
     )
-    words = " ".join(next(parts, "").split())
-    clean = "".join(char for char in words[: 2 * TITLE_LIMIT] if char.isprintable())
+    words = " ".join(next(parts, "")[: 9 * TITLE_LIMIT].split())
+    clean = "".join(char for char in words if char.isprintable())
     return clean if len(clean) <= TITLE_LIMIT else clean[: TITLE_LIMIT - 3] + "..."
 
 

@@ -36,6 +36,11 @@ log = logging.getLogger(__name__)
 
 LOOK_EVERY = Seconds(5.0)
 """While jobs wait: that a link costs by the byte, or no longer does, is seen so late at most."""
+TIDY_EVERY = Seconds(3600.0)
+"""While none waits: how late what is old goes."""
+WANT_EVERY = Seconds(300.0)
+"""How often the watch over the uplink hears that jobs wait: often enough that it goes on looking,
+too rarely to have it look more often than it would by itself."""
 WRITE_AGAIN = Seconds(15.0)
 """After the disk refused what became of a job: an answer has been paid for."""
 MOST_BYTES = 33_554_432
@@ -81,6 +86,7 @@ class Runner:
         self._asking: dict[str, asyncio.Task[Outcome]] = {}
         self._failures = 0
         self._rest_until = 0.0
+        self._want_at = 0.0
         self._is_back = asyncio.Event()
         desk.subscribe(self._stir, self._cancel)
 
@@ -124,11 +130,13 @@ class Runner:
                 self._want_the_link()
                 for lane in self._stirs[1:]:
                     lane.set()
-            await self._pause(stir, None if waits is None else LOOK_EVERY)
+            await self._pause(stir, TIDY_EVERY if waits is None else LOOK_EVERY)
 
     def _want_the_link(self) -> None:
         """Where jobs wait for the link alone, its watch has a reason to look whether it is back."""
-        if self._gate().why is not None:
+        now = self._steady()
+        if self._gate().why is not None and now >= self._want_at:
+            self._want_at = now + WANT_EVERY
             self._asked()
 
     # --- one job after the other ----------------------------------------------------------
@@ -178,6 +186,7 @@ class Runner:
         log.info("job %s waits %.0f s and is asked again: %s", work.job.id, own, error)
         put_back = partial(self._desk.put_back, asked=asked is not None)
         await self._write(work.job.id, lambda: put_back(work.job.id, str(error), own))
+        self._stirs[0].set()
 
     async def _write(self, job: str, write: Callable[[], Awaitable[bool]]) -> None:
         """Until it is on the disk. A job that was cancelled meanwhile stays so."""

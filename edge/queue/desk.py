@@ -97,8 +97,12 @@ class Desk:
     ) -> tuple[str, ...]:
         """Their ids; they are safe when this returns. Raises Overloaded where there is no room."""
         ids = tuple(job_id(self._random_bytes(ID_BYTES)) for _ in jobs)
-        await self._run(self._add, ids, tuple(jobs), batch, expires or self.limits.expires)
-        self._changed()
+        life = expires or self.limits.expires
+        try:
+            await self._run(self._add, ids, tuple(jobs), batch, life)
+        finally:
+            # Whoever sent them may have gone; they are kept, or about to be.
+            self._changed()
         return ids
 
     def _add(self, ids: Sequence[str], jobs: Sequence[NewJob], batch: str, life: Seconds) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -73,8 +74,9 @@ def client_of(routes: list[web.RouteDef]) -> TestClient[web.Request, web.Applica
 
 
 async def until_done(client: TestClient[web.Request, web.Application], one: str) -> None:
-    while (await ask(client, f"/{one}"))["state"] != "done":
-        await asyncio.sleep(0)
+    while True:
+        if (await ask(client, f"/{one}"))["state"] == "done":
+            return
 
 
 async def test_a_job_waits_for_the_link_and_goes_out_when_it_is_back(tmp_path: Path):
@@ -92,7 +94,7 @@ async def test_a_job_waits_for_the_link_and_goes_out_when_it_is_back(tmp_path: P
         uplink.becomes("online")
         await until_done(client, job["id"])
     assert uplink.told == []
-    assert [path.name for path in tmp_path.iterdir()] == [FILE]
+    assert os.listdir(tmp_path) == [FILE]  # noqa: PTH208
 
 
 async def test_a_metered_link_is_used_only_if_that_is_wished(tmp_path: Path):
@@ -119,9 +121,9 @@ async def test_without_a_watch_a_job_goes_out_at_once(tmp_path: Path):
     async with (
         queueing(config(), tmp_path, router, None) as routes,
         client_of(routes) as client,
+        client.post("/codriver/queue", json={"request": ASK}) as answer,
     ):
-        async with client.post("/codriver/queue", json={"request": ASK}) as answer:
-            await until_done(client, (await answer.json())["id"])
+        await until_done(client, (await answer.json())["id"])
 
 
 async def test_the_box_serves_all_the_same_where_the_file_cannot_be_used(

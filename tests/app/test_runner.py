@@ -30,7 +30,7 @@ from edge.queue.schema import QueueUnusable
 from edge.routing.policy import LOCAL, Rules
 from edge.routing.router import Router
 from edge.units import Seconds
-from tests.queue.made import Clocks, desk
+from tests.queue.made import Clocks, come, desk
 
 ASK = b'{"model":"m","max_tokens":9,"messages":[{"role":"user","content":"hi"}]}'
 BODY = b'{"type": "message", "content": [{"type": "text", "text": "yes"}]}'
@@ -81,8 +81,7 @@ class Work:
 
     async def pass_by(self, seconds: float) -> None:
         """Once somebody waits for it."""
-        while not any(wait is not None for wait in self.waits.values()):
-            await asyncio.sleep(0)
+        await come(lambda: any(wait is not None for wait in self.waits.values()))
         self.clocks.pass_by(seconds)
         for stir, wait in tuple(self.waits.items()):
             if wait is not None:
@@ -176,8 +175,7 @@ async def test_nothing_goes_out_while_the_gate_is_shut(tmp_path: Path):
     async with working(tmp_path) as work:
         work.gates.append(SHUT)
         one = await work.add()
-        while not work.asked:
-            await asyncio.sleep(0)
+        await come(lambda: bool(work.asked))
         assert work.cloud.requests == []
         work.gates.append(OPEN)
         work.runner.link_is_back()
@@ -307,8 +305,7 @@ async def test_a_job_that_is_cancelled_is_asked_no_further(tmp_path: Path):
         work.cloud.script = Scripted([[Pause(Seconds(1)), *RELAYED], RELAYED])
         one, other = await work.add(), await work.add()
         await work.until(one, lambda now, _: now == "running")
-        while not work.cloud.requests:
-            await asyncio.sleep(0)
+        await come(lambda: bool(work.cloud.requests))
         await work.desk.cancel(one)
         await work.ended(other, "done")
         assert work.cloud.cancelled == 1
@@ -321,8 +318,7 @@ async def test_several_at_once_where_that_is_wished(tmp_path: Path):
         held = asyncio.Event()
         work.cloud.sleep = lambda seconds: held.wait()  # type: ignore[assignment,return-value]
         ids = [await work.add() for _ in range(3)]
-        while len(work.cloud.requests) < 2:
-            await asyncio.sleep(0)
+        await come(lambda: len(work.cloud.requests) == 2)
         held.set()
         for one in ids:
             await work.ended(one, "done")
@@ -342,11 +338,9 @@ async def test_an_answer_waits_for_a_disk_that_refuses_it(
 
         monkeypatch.setattr(work.desk, "deliver", reluctant)
         one = await work.add()
-        while len(refused) < 2:
+        while (found := await work.desk.job(one)) is not None and found.state != "done":
             await work.pass_by(15)
-            await asyncio.sleep(0)
-        await work.pass_by(15)
-        await work.ended(one, "done")
+        assert len(refused) == 2
         assert len(work.cloud.requests) == 1
 
 

@@ -26,7 +26,7 @@ class Stub:
         stub = self
 
         class Handler(BaseHTTPRequestHandler):
-            def answer(self) -> None:
+            def do_GET(self) -> None:
                 body = self.rfile.read(int(self.headers.get("content-length") or 0))
                 key = self.headers["authorization"]
                 stub.seen.append((self.command, self.path, key, body))
@@ -35,7 +35,8 @@ class Stub:
                 self.end_headers()
                 self.wfile.write(stub.greeting if is_greeting else stub.answer)
 
-            do_GET = do_POST = answer
+            def do_POST(self) -> None:
+                self.do_GET()
 
             def log_message(self, *_: Any) -> None:
                 """Nothing."""
@@ -94,13 +95,13 @@ def test_a_token_in_a_file(stub: Stub, tmp_path: Path):
 
 def test_a_stranger_gets_no_token_and_no_prompt(stub: Stub):
     stub.greeting = b"<html>Welcome to the hotel</html>"
-    with pytest.raises(CodriverError, match="is no codriver: name the box with --box"):
+    with pytest.raises(CodriverError, match="is no codriver: name the box"):
         find_box(options("--box", stub.url), {"ANTHROPIC_AUTH_TOKEN": "t"})
     assert stub.seen == [("GET", "/", None, b"")]
 
 
 def test_nobody_there(stub: Stub):
-    with pytest.raises(UpstreamUnreachable, match="no box answers at http://127.0.0.1:1 "):
+    with pytest.raises(UpstreamUnreachable, match="no box answers at http://127"):
         find_box(options("--box", "http://127.0.0.1:1"), {})
 
 

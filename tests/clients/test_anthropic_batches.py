@@ -17,7 +17,7 @@ __all__ = ["cloud"]
 
 
 @pytest.fixture
-def daemon(cloud: Cloud, tmp_path: Path) -> Iterator[Daemon]:  # noqa: F811
+def daemon(cloud: Cloud, tmp_path: Path) -> Iterator[Daemon]:
     cloud.answers.set()
     with box(cloud, tmp_path) as running:
         yield running
@@ -41,7 +41,7 @@ def until_ended(client: anthropic.Anthropic, batch: str) -> anthropic.types.mess
     return found
 
 
-def test_from_a_dead_zone_to_results(cloud: Cloud, daemon: Daemon):  # noqa: F811
+def test_from_a_dead_zone_to_results(cloud: Cloud, daemon: Daemon):
     with client_of(daemon) as client:
         made = client.messages.batches.create(requests=[asked("a", "one"), asked("b-2", "two")])
         assert made.id.startswith("msgbatch_01")
@@ -78,7 +78,7 @@ def test_cancelled_listed_and_deleted(daemon: Daemon):
             client.messages.batches.retrieve(ids[0])
 
 
-def test_a_batch_survives_a_power_cut(cloud: Cloud, tmp_path: Path):  # noqa: F811
+def test_a_batch_survives_a_power_cut(cloud: Cloud, tmp_path: Path):
     with box(cloud, tmp_path) as first:
         with client_of(first) as client:
             made = client.messages.batches.create(requests=[asked("a", "one"), asked("b", "two")])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +31,14 @@ class Clocks:
     def pass_by(self, seconds: float) -> None:
         self.wall += seconds
         self.steady += seconds
+
+
+async def come(holds: Callable[[], bool]) -> None:
+    """Once ``holds`` does, while the loop turns."""
+    while True:
+        if holds():
+            return
+        await asyncio.sleep(0)
 
 
 def desk(folder: Path, clocks: Clocks | None = None, **more: object) -> Desk:

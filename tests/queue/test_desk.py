@@ -80,7 +80,7 @@ async def test_a_batch_is_cancelled_job_by_job(tmp_path: Path):
 async def test_a_full_queue_takes_no_more(tmp_path: Path):
     made = desk(tmp_path, limits=replace(LIMITS, max_bytes=300_000))
     await made.add((job(b"x" * 200_000),))
-    with pytest.raises(Overloaded, match="the queue is full: .* allows 300,000 bytes"):
+    with pytest.raises(Overloaded, match=r"the queue is full: .* allows 300,000 bytes"):
         await made.add((job(b"x" * 200_000),))
     assert len(await made.jobs()) == 1
     await made.close()

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from edge.units import Seconds
 
-FIRST_WAIT, LONGEST_WAIT = Seconds(15.0), Seconds(900.0)
-"""After the first failure in a row, and at most; each is twice the one before."""
+FIRST_WAIT = Seconds(15.0)
+"""After the first failure in a row; each further wait is twice the one before."""
+LONGEST_WAIT = Seconds(900.0)
 
 PASSING = frozenset({408, 425, 429})
 """Refusals that say "not now": the same request may be taken later."""

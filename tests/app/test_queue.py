@@ -21,6 +21,7 @@ from edge.routing.router import Router
 from edge.state import LinkLevel, LinkState
 
 ASK = {"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}]}
+DEFAULTS = load(None)
 ANSWER = (RelayStarted(200, ()), RelayChunk(b'{"content": []}'))
 
 
@@ -51,7 +52,7 @@ class Watched:
 
 
 def config(credential: object = CredentialFile(Path("/key")), **queue: object) -> Config:
-    made = load(None)
+    made = DEFAULTS
     cloud = UpstreamSettings("anthropic", "https://cloud.example", credential)  # type: ignore[arg-type]
     return replace(made, upstreams={"cloud": cloud}, queue=replace(made.queue, **queue))
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.api.errors import MISTAKE
 from edge.app.runner import Runner
 from edge.chat import (
     ChatRequest,
@@ -288,9 +289,15 @@ async def test_what_this_version_cannot_read_fails(tmp_path: Path):
 
 
 async def test_a_mistake_of_ours_fails_one_job_alone(tmp_path: Path):
-    async with working(tmp_path, [RelayStarted(200, ()), Usage()], RELAYED) as work:  # type: ignore[list-item]
+    async with working(tmp_path) as work:
+
+        def broken(request: ChatRequest) -> Sequence[Step]:
+            work.cloud.script = Scripted([RELAYED])
+            raise RuntimeError("a mistake")
+
+        work.cloud.script = broken
         one, other = await work.add(), await work.add()
-        await work.until(one, lambda now, _: now != "queued")
+        assert await work.ended(one, "failed") == MISTAKE
         await work.ended(other, "done")
 
 

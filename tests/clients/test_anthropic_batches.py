@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,9 +12,13 @@ import anthropic
 import pytest
 
 from tests.system.daemon import Daemon
-from tests.system.test_queue import PATIENCE, Cloud, box, cloud, kill
+from tests.system.patient_cloud import PATIENCE, Cloud, box, kill
 
-__all__ = ["cloud"]
+
+@pytest.fixture
+def cloud() -> Cloud:
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        return Cloud(sock.getsockname()[1])
 
 
 @pytest.fixture

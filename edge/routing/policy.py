@@ -13,14 +13,25 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from edge.chat import ChatRequest
-from edge.routing.conditions import Passed, Picked, pick
+from edge.errors import BadRequest
+from edge.routing.conditions import Passed, Picked, hangs_on_likeness, pick
 from edge.routing.features import Features, features_of
 from edge.routing.overrides import OVERRIDE_PREFIX, override
 from edge.routing.rules import DEFAULT, LOCAL, Route, Rules, Step
 from edge.state import EngineState, Snapshot
 from edge.units import Tokens
 
-__all__ = ["LOCAL", "OVERRIDE_PREFIX", "Decision", "Rules", "Step", "Weighed", "decide", "weigh"]
+__all__ = [
+    "LOCAL",
+    "OVERRIDE_PREFIX",
+    "Decision",
+    "Rules",
+    "Step",
+    "Weighed",
+    "decide",
+    "hangs",
+    "weigh",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +70,15 @@ def decide(
     leave this box. Raises BadRequest where the request names what there is not.
     """
     return weigh(features_of(request, tokens), snapshot, rules, pin=pin).decision
+
+
+def hangs(features: Features, snapshot: Snapshot, rules: Rules, *, pin: str | None = None) -> bool:
+    """Whether the decision may be another one once the request's likeness is known."""
+    try:
+        named = pin is None and override(features, snapshot, rules)
+    except BadRequest:  # ``weigh`` says it
+        return False
+    return named is None and hangs_on_likeness(features, snapshot, rules)
 
 
 def weigh(

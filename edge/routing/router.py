@@ -18,9 +18,11 @@ from edge.engines.base import Engine, Late, ModelInfo
 from edge.errors import CodriverError, KeptHere, NotFound, UpstreamUnreachable
 from edge.routing.contexts import SessionContexts
 from edge.routing.estimate import estimate_tokens
+from edge.routing.features import features_of
 from edge.routing.guard import Guard
+from edge.routing.likeness import Comparing
 from edge.routing.passing import Rescue, pass_on
-from edge.routing.policy import LOCAL, Decision, Rules, Step, decide
+from edge.routing.policy import LOCAL, Decision, Rules, Step, hangs, weigh
 from edge.routing.privacy import Privacy
 from edge.routing.race import FINAL, Runner, race
 from edge.routing.shortcuts import answer_without_model
@@ -80,6 +82,7 @@ class Router:
         uplink: Uplink | None = None,
         standby: Standby | None = None,
         budget: Budget | None = None,
+        comparing: Comparing | None = None,
     ) -> None:
         self._engines = dict(engines)
         self._privacy = privacy if set(engines) - {LOCAL} else None
@@ -89,6 +92,7 @@ class Router:
         self._uplink = uplink
         self._standby = standby or Standby()
         self._budget = budget
+        self._comparing = comparing
 
     def snapshot(self) -> Snapshot:
         engines = self._engines.items()
@@ -229,8 +233,11 @@ class Router:
     async def _decide(self, request: ChatRequest) -> Decision:
         """Raises BadRequest where the request names a route that is not there."""
         why = None if self._privacy is None else await self._privacy.why_here(request)
-        tokens = estimate_tokens(request)
-        return decide(request, self.snapshot(), self._rules, tokens=tokens, pin=why)
+        features = features_of(request, estimate_tokens(request))
+        snapshot, rules = self.snapshot(), self._rules
+        if self._comparing is not None and hangs(features, snapshot, rules, pin=why):
+            features = await self._comparing.known(features)
+        return weigh(features, self.snapshot(), rules, pin=why).decision
 
     def _last(self, decision: Decision) -> Step:
         if not decision.order:

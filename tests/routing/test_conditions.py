@@ -162,7 +162,11 @@ def test_need():
     table = load_table()
     easy, hard, unsure = (
         replace(ONE, said=(text,))
-        for text in ("where is main?", "why does it deadlock?", "add the thing to the other thing")
+        for text in (
+            "show me the unused import, just tell me the file",
+            "why does it deadlock?",
+            "add the thing to the other thing",
+        )
     )
     assert unmet(When(need="light"), easy, snapshot(), table) is None
     assert unmet(When(need="heavy"), hard, snapshot(), table) is None
@@ -192,8 +196,8 @@ def test_the_reason_tells_likeness_and_need():
         (own(When(any_tools=True), When(like=LIKE)), False),
         (own(When(any_tools=False), When(like=LIKE)), True),
         (own(When(any_tools=False, like=LIKE)), False),
-        (own(When(need="light")), False),
-        (own(When(like=LIKE, need="heavy")), False),
+        (own(When(need="light")), True),
+        (own(When(like=LIKE, need="heavy", any_tools=False)), False),
         (own(When(need="heavy"), When(like=LIKE)), True),
     ],
 )

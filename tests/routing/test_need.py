@@ -18,6 +18,10 @@ def saying(*texts: str, **more: object) -> Features:
     return replace(Features("claude-sonnet-5", said=texts, turns=len(texts)), **more)
 
 
+UNSURE = "add the thing to the other thing"
+SURE = "show me where the unused import is, just tell me the file", "why does it hang? refactor it"
+
+
 @pytest.mark.parametrize(
     ("text", "tier"),
     [
@@ -27,36 +31,35 @@ def saying(*texts: str, **more: object) -> Features:
         ("find out why the workers deadlock", "heavy"),
         ("refactor the auth module and update all callers", "heavy"),
         ("warum ist das so langsam?", "heavy"),
-        ("add the thing to the other thing", None),
+        (UNSURE, "heavy"),
     ],
 )
-def test_words_of_each_kind(text: str, tier: str | None):
-    assert need_of(saying(text), TABLE).tier == tier
+def test_words_of_each_kind_where_there_is_no_likeness(text: str, tier: str):
+    assert need_of(saying(text, likeness=Likeness()), TABLE).tier == tier
 
 
 def test_the_reason_names_what_spoke_loudest():
-    assert need_of(saying("where is the port configured?"), TABLE).why == (
-        "the work looks light (a look-up)"
-    )
+    found = need_of(saying("where is the port configured?", likeness=Likeness()), TABLE)
+    assert found.why == "the work looks light (a look-up)"
 
 
 def test_where_words_do_not_tell_likeness_does():
-    unsure = saying("add the thing to the other thing")
-    light = need_of(replace(unsure, likeness=Likeness(leaning=-0.3)), TABLE)
-    heavy = need_of(replace(unsure, likeness=Likeness(leaning=0.3)), TABLE)
+    assert need_of(saying(UNSURE), TABLE).tier is None, "it is not compared yet"
+    light = need_of(saying(UNSURE, likeness=Likeness(leaning=-0.2)), TABLE)
+    heavy = need_of(saying(UNSURE, likeness=Likeness(leaning=0.2)), TABLE)
     assert (light.tier, heavy.tier) == ("light", "heavy")
     assert "it reads like light work" in light.why
 
 
 def test_in_doubt_work_is_heavy():
-    unsure = saying("add the thing to the other thing")
-    assert need_of(replace(unsure, likeness=Likeness()), TABLE).tier == "heavy"
-    assert need_of(replace(unsure, likeness=Likeness(leaning=0.0)), TABLE).tier == "heavy"
+    assert need_of(saying(UNSURE, likeness=Likeness(leaning=0.0)), TABLE).tier == "heavy"
 
 
 def test_likeness_does_not_overrule_words_that_are_clear():
-    sure = saying("where is the port configured?", likeness=Likeness(leaning=1.0))
-    assert need_of(sure, TABLE).tier == "light"
+    light, heavy = SURE
+    assert need_of(saying(light, likeness=Likeness(leaning=1.0)), TABLE).tier == "light"
+    assert need_of(saying(heavy, likeness=Likeness(leaning=-1.0)), TABLE).tier == "heavy"
+    assert need_of(saying(light), TABLE).tier == "light", "and is not asked for"
 
 
 @pytest.mark.parametrize("word", ["yes", "OK, go ahead!", "weiter", "continue", "sí"])
@@ -73,7 +76,7 @@ def test_tools_that_keep_failing_make_work_heavy():
 
 
 def test_the_clients_own_errands_are_light():
-    errand = saying("write a title: refactor the whole module", background=True)
+    errand = saying("write a title: refactor the module", background=True)
     assert need_of(errand, TABLE).tier == "light"
     assert need_of(replace(errand, tools=("Bash",)), TABLE).tier != "light"
 

@@ -10,9 +10,12 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from edge.app.rules import rules_of
 from edge.catalog.models import EMBEDDING_MODEL, find, load_catalog, location
+from edge.chat import ChatRequest
 from edge.config import Config
 from edge.engines.embedder import Embedder
+from edge.routing.features import Likeness, features_of
 from edge.routing.likeness import Comparing
 from edge.routing.rules import Rules
 
@@ -42,3 +45,13 @@ async def compared(
         finally:
             preparing.cancel()
             working.cancel()
+
+
+async def likeness_of(request: ChatRequest, config: Config, state_dir: Path) -> Likeness:
+    """For who explains: the same, however long it takes; empty where nothing is compared."""
+    rules = await asyncio.to_thread(rules_of, config)
+    async with compared(config, rules, state_dir) as comparing:
+        if comparing is None:
+            return Likeness()
+        await comparing.prepare()
+        return (await comparing.known(features_of(request))).likeness or Likeness()

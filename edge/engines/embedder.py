@@ -50,8 +50,10 @@ class Session(Protocol):
 
 def open_session(path: Path) -> Session:
     """Blocking. Raises ModelUnusable."""
-    import onnxruntime
-
+    try:
+        import onnxruntime
+    except ImportError:
+        raise ModelUnusable("onnxruntime is not here: pip install 'codriver[box]'") from None
     onnxruntime.set_default_logger_severity(4)  # it tells about GPUs that are not there
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.app.likeness import compared, embedding_file
+from edge.app.likeness import compared, embedding_file, likeness_of
 from edge.config import Config, load
 from edge.routing.features import Likeness, features_of
 from edge.routing.need import load_table
@@ -63,3 +63,7 @@ async def test_the_real_model_tells_a_look_up_from_other_work(tmp_path: Path):
     assert alike.leaning is not None
     assert other.leaning is not None
     assert alike.leaning < 0 < other.leaning
+
+
+async def test_who_explains_gets_it_without_a_daemon(tmp_path: Path):
+    assert await likeness_of(asked("hello"), config(tmp_path), tmp_path) == Likeness()

@@ -4,7 +4,8 @@ One JSON array a line in requests.jsonl: the label, why in a word, the text, and
 surrounds it: ``before`` (what was said before), ``failures`` (tool results since then that
 are errors), ``turns``, ``background`` (the client's own errands), ``tools``. A digest of the text
 says in which half a request is: points and thresholds were chosen on "development" only. Those
-``afterwards`` were written when all rules stood, which then were left as they are.
+``afterwards`` were written in other words when the table of words stood, which was then left
+as it is; thresholds were chosen anew on "development" once they had shown how.
 """
 
 from __future__ import annotations

@@ -26,6 +26,7 @@ from edge.api.server import build
 from edge.app import banner
 from edge.app.budget import spending
 from edge.app.choose import Choice
+from edge.app.likeness import compared
 from edge.app.local import Place, local_models, readings, room_for
 from edge.app.pressure import watch
 from edge.app.privacy import privacy_of
@@ -100,14 +101,17 @@ async def _serve(plant: Plant) -> None:
         policy = config.safeguards.policy
         stack.callback(_cut_when_offline(engines, uplink))
         standby = await stack.enter_async_context(_standing_by())
+        rules = await asyncio.to_thread(rules_of, config)
+        comparing = await stack.enter_async_context(compared(config, rules, plant.state_dir))
         router = Router(
             engines,
-            rules_of(config),
+            rules,
             policy,
             privacy=privacy,
             uplink=uplink,
             standby=standby,
             budget=budget,
+            comparing=comparing,
         )
         queue = await stack.enter_async_context(queueing(config, plant.state_dir, router, uplink))
         await stack.enter_async_context(_http(plant, router, tokens, sockets, queue))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -19,7 +19,7 @@ from edge.config import LOCAL, Config
 from edge.dialects import anthropic, openai
 from edge.errors import BadRequest
 from edge.routing.estimate import estimate_tokens
-from edge.routing.features import Features, features_of
+from edge.routing.features import Features, Likeness, features_of
 from edge.routing.policy import Weighed, weigh
 from edge.state import EngineState, LinkLevel, LinkState, Snapshot
 from edge.uplink.reach import is_beyond
@@ -86,10 +86,16 @@ def _headers(value: Any) -> Mapping[str, str]:
 
 
 def explain(
-    request: ChatRequest, config: Config, link: LinkLevel | None, private: str | None
+    request: ChatRequest,
+    config: Config,
+    link: LinkLevel | None,
+    private: str | None,
+    likeness: Likeness | None = None,
 ) -> Explanation:
     """Raises BadRequest where the request names a route that there is not."""
-    features = features_of(request, estimate_tokens(request))
+    features = replace(
+        features_of(request, estimate_tokens(request)), likeness=likeness or Likeness()
+    )
     ready = EngineState(True, "taken as ready")
     snapshot = Snapshot(
         engines=tuple((name, ready) for name in (*config.upstreams, LOCAL)),

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from edge.config import LOCAL, Config
 from edge.config.settings import RouteSettings, WhenSettings
+from edge.routing.need import load_table
 from edge.routing.rules import (
     DEFAULT,
+    LIKE_AT_LEAST,
     LONG_CONTEXT,
     LONG_CONTEXT_TOKENS,
     SCENARIOS,
@@ -32,6 +34,7 @@ def rules_of(config: Config) -> Rules:
         scenarios=tuple(_route(name, routes[name]) for name in SCENARIOS if name in routes),
         long_context=(long_context and long_context.threshold) or LONG_CONTEXT_TOKENS,
         only=default.only,
+        table=load_table() if any(one.when and one.when.need for one in routes.values()) else None,
     )
 
 
@@ -54,4 +57,7 @@ def _when(settings: WhenSettings) -> When:
         link=settings.link,
         metered=settings.metered,
         silent_for=settings.silent_for,
+        like=settings.like,
+        likeness=LIKE_AT_LEAST if settings.likeness is None else settings.likeness,
+        need=settings.need,
     )

@@ -26,6 +26,9 @@ from edge.units import Bytes
 DEFAULT_MODEL = "smollm2-135m"
 """The embedded one: always there where codriver[box] is installed."""
 
+EMBEDDING_MODEL = "minilm"
+"""The one that compares sentences."""
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -64,7 +67,8 @@ class HubSource:
 
 @dataclass(frozen=True, slots=True)
 class CatalogEntry:
-    """One model of the catalogue; a "test" one is never chosen and never shipped.
+    """One model of the catalogue; a "test" one is never chosen and never shipped, an "embed"
+    one answers nobody.
 
     Without ``bytes`` and ``sha256`` what a hub says of its file is taken.
     """
@@ -76,7 +80,7 @@ class CatalogEntry:
     bytes: Bytes | None
     sha256: str | None
     licence: str
-    purpose: Literal["serve", "test"]
+    purpose: Literal["serve", "embed", "test"]
     note: str
     source: Source | HubSource
 

@@ -64,5 +64,5 @@ def _refuse(ref: ModelRef, models_dir: Path) -> None:
         raise ModelUnusable(
             f"{ref.path} does not lie in the models folder {models_dir}: remove it yourself"
         )
-    if not ref.path.name.lower().endswith(".gguf"):
+    if not ref.path.name.lower().endswith((".gguf", ".onnx")):
         raise ModelUnusable(f"{ref.path} is no model file")

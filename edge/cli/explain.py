@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import get_args
 
 from edge.app.explain import explain, explanation_as_json, format_explanation, read_request
+from edge.app.likeness import likeness_of
 from edge.app.privacy import unremembering
-from edge.cli.settings import add_config_option
+from edge.cli.settings import add_config_option, state_dir
 from edge.config import load
 from edge.errors import BadRequest
 from edge.state import LinkLevel
@@ -35,7 +36,9 @@ def run(options: argparse.Namespace) -> int:
     try:
         request = read_request(content)
         kept = asyncio.run(privacy.look(request))
-        told = explain(request, config, options.link, None if kept is None else kept.why)
+        likeness = asyncio.run(likeness_of(request, config, state_dir()))
+        why = None if kept is None else kept.why
+        told = explain(request, config, options.link, why, likeness)
     except BadRequest as error:
         raise BadRequest(f"{options.file}: {error}") from None
     print(explanation_as_json(told) if options.json else format_explanation(told))

@@ -84,6 +84,12 @@ def _check_when(name: str, when: WhenSettings, engines: tuple[str, ...], file: P
             raise ConfigError(
                 f'{key}.silent_for: no engine is called "{engine}"; there is {", ".join(engines)}'
             )
+    if not all(sentence.strip() for sentence in when.like):
+        raise ConfigError(f"{key}.like: a sentence in it is empty")
+    if when.likeness is not None and not when.like:
+        raise ConfigError(
+            f"{key}.likeness: it says how like the sentences of like, which are missing"
+        )
     low, high = when.min_tokens, when.max_tokens
     if low is not None and high is not None and low > high:
         raise ConfigError(f"{key}: min_tokens is more than max_tokens, so that it never holds")

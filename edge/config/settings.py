@@ -135,6 +135,9 @@ class WhenSettings:
     silent_for: Mapping[str, Annotated[Seconds, Between(0, 31_536_000)]] = field(
         default_factory=dict
     )
+    like: tuple[str, ...] = ()
+    likeness: Annotated[float, Between(0, 1)] | None = None
+    need: Literal["light", "heavy"] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,11 @@ route was passed over. Called by the policy.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from edge.routing.features import Features
+from edge.routing.need import Table, need_of
 from edge.routing.places import first_cover
 from edge.routing.rules import DEFAULT, LONG_CONTEXT, SCENARIOS, Route, Rules, When
 from edge.state import Snapshot
@@ -38,9 +39,9 @@ def pick(features: Features, snapshot: Snapshot, rules: Rules) -> Picked:
     a route and is given, else the default."""
     passed: list[Passed] = []
     for route in rules.own:
-        why_not = unmet(route.when, features, snapshot)
+        why_not = unmet(route.when, features, snapshot, rules.table)
         if why_not is None:
-            return Picked(route, "its conditions hold", tuple(passed))
+            return Picked(route, _because(route.when, features, rules.table), tuple(passed))
         passed.append(Passed(route.name, why_not))
     for name in SCENARIOS:
         found = next((route for route in rules.scenarios if route.name == name), None)
@@ -49,6 +50,35 @@ def pick(features: Features, snapshot: Snapshot, rules: Rules) -> Picked:
             return Picked(found, sentence, tuple(passed))
         passed.append(Passed(name, sentence if found else "it has no order of its own"))
     return Picked(rules.default, passed=tuple(passed))
+
+
+def hangs_on_likeness(features: Features, snapshot: Snapshot, rules: Rules) -> bool:
+    """Whether comparing the request with sentences can change what ``pick`` says: all else holds
+    for a route that wants it, and no route before it is taken."""
+    if features.likeness is not None or not features.said:
+        return False
+    for route in rules.own:
+        when = route.when
+        is_unsure = when.need is not None and _is_unsure(features, rules.table)
+        bare = replace(when, like=(), need=None if is_unsure else when.need)
+        if unmet(bare, features, snapshot, rules.table) is not None:
+            continue
+        return bool(when.like) or is_unsure
+    return False
+
+
+def _is_unsure(features: Features, table: Table | None) -> bool:
+    return table is not None and need_of(features, table).tier is None
+
+
+def _because(when: When, features: Features, table: Table | None) -> str:
+    """Why the route is taken; what its conditions say themselves is in the configuration."""
+    said = []
+    if when.like and features.likeness is not None:
+        said.append(f"it is like its sentences by {features.likeness.most[when.like]:.2f}")
+    if when.need and table is not None:
+        said.append(need_of(features, table).why)
+    return ", and ".join(said) or "its conditions hold"
 
 
 def names_of(rules: Rules) -> tuple[str, ...]:
@@ -90,12 +120,24 @@ def _is_long(features: Features, rules: Rules) -> tuple[bool, str]:
     return holds, f"about {features.tokens} tokens are {more} than {rules.long_context}"
 
 
-def unmet(when: When, features: Features, snapshot: Snapshot) -> str | None:
+def unmet(
+    when: When, features: Features, snapshot: Snapshot, table: Table | None = None
+) -> str | None:
     """The first condition that does not hold, in words; None if all do."""
     for check in _CHECKS:
         for complaint in check(when, features, snapshot):
             return complaint
-    return None
+    return _another_need(when, features, table)
+
+
+def _another_need(when: When, features: Features, table: Table | None) -> str | None:
+    """Work that may be heavy counts as heavy."""
+    if when.need is None:
+        return None
+    if table is None or not features.said:
+        return "nobody has said what is to be done"
+    need = need_of(features, table)
+    return None if (need.tier or "heavy") == when.need else need.why
 
 
 def _tokens(when: When, features: Features, snapshot: Snapshot) -> Iterator[str]:
@@ -169,10 +211,20 @@ def _silence(when: When, features: Features, snapshot: Snapshot) -> Iterator[str
             yield f"{engine} answered {ago:.0f} s ago, which is less than {seconds:g} s"
 
 
+def _sentences(when: When, features: Features, snapshot: Snapshot) -> Iterator[str]:
+    if not when.like:
+        return
+    found = features.likeness.most.get(when.like) if features.likeness else None
+    if found is None:
+        yield "whether it is like its sentences is not known"
+    elif found < when.likeness:
+        yield f"it is like its sentences by {found:.2f}, which is less than {when.likeness:g}"
+
+
 def _like(text: str, globs: tuple[str, ...]) -> bool:
     return any(fnmatchcase(text.lower(), glob.lower()) for glob in globs)
 
 
 _CHECKS: tuple[Callable[[When, Features, Snapshot], Iterator[str]], ...] = (
-    _tokens, _tools, _model, _effort, _headers, _project, _link, _silence,
+    _tokens, _tools, _model, _effort, _headers, _project, _link, _silence, _sentences,
 )  # fmt: skip

@@ -7,7 +7,7 @@ Called by the policy, by privacy and by the command that explains.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from edge.chat import ChatRequest, Image, Message, Text, ToolResult
@@ -25,6 +25,23 @@ _DIRECTORY = re.compile(
 _OPEN, _CLOSE = "<system-reminder>", "</system-reminder>"
 _USER_ID_SESSION = "_session_"
 """Stands before the session's id in the metadata.user_id of clients without the header."""
+
+
+MOST_SAID = 3
+"""Texts of the person that are looked at, the newest ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """What comparing the person's last words with sentences gave, each from -1 to 1; empty where
+    it could not be told in time.
+
+    ``most`` is that of the most alike of a route's sentences; ``leaning``: how much more alike
+    sentences of heavy work are than those of light work.
+    """
+
+    most: Mapping[tuple[str, ...], float] = field(default_factory=dict)
+    leaning: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +70,15 @@ class Features:
     """Where the client works, the project first; paths of the laptop."""
     last_user_text: str = ""
     """Without the client's reminders."""
+    said: tuple[str, ...] = ()
+    """The person's last texts, reminders left out, the newest last; results of tools may have
+    come since."""
+    turns: int = 0
+    """How often the person has spoken."""
+    failures: int = 0
+    """Tool results since then that are errors."""
+    likeness: Likeness | None = None
+    """None where nothing has been compared yet."""
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     """Names in lower case."""
 
@@ -71,6 +97,7 @@ def features_of(request: ChatRequest, tokens: Tokens | None = None) -> Features:
     server_tools = tuple(tool.kind for tool in request.tools if tool.kind != "custom")
     last = _last_user(request)
     tag = find_tag(request)
+    said, turns, failures = _talk(request)
     return Features(
         model=request.model,
         tokens=tokens,
@@ -86,6 +113,9 @@ def features_of(request: ChatRequest, tokens: Tokens | None = None) -> Features:
         session=session_of(request),
         directories=directories_of(request),
         last_user_text="" if last is None else _said(last),
+        said=said,
+        turns=turns,
+        failures=failures,
         headers=_headers(request),
     )
 
@@ -162,6 +192,17 @@ def _images(message: Message) -> int:
 
 def _said(message: Message) -> str:
     return "\n".join(kept for text in _texts(message) if (kept := _split(text)[0]))
+
+
+def _talk(request: ChatRequest) -> tuple[tuple[str, ...], int, int]:
+    """What the person said last, how often they spoke, and what has failed since."""
+    users = [message for message in request.messages if message.role == "user"]
+    spoken = [(at, text) for at, message in enumerate(users) if (text := _said(message))]
+    since = users[spoken[-1][0] + 1 :] if spoken else users
+    failures = sum(
+        isinstance(part, ToolResult) and part.is_error for one in since for part in one.parts
+    )
+    return tuple(text for _, text in spoken[-MOST_SAID:]), len(spoken), failures
 
 
 def _effort(request: ChatRequest) -> str | None:

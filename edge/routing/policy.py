@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from edge.chat import ChatRequest
-from edge.routing.conditions import Passed, Picked, pick
+from edge.errors import BadRequest
+from edge.routing.conditions import Passed, Picked, hangs_on_likeness, pick
 from edge.routing.features import Features, features_of
 from edge.routing.overrides import OVERRIDE_PREFIX, override
 from edge.routing.rules import DEFAULT, LOCAL, Route, Rules, Step
@@ -29,6 +30,7 @@ __all__ = [
     "Weighed",
     "among",
     "decide",
+    "hangs",
     "weigh",
 ]
 
@@ -69,6 +71,15 @@ def decide(
     leave this box. Raises BadRequest where the request names what there is not.
     """
     return weigh(features_of(request, tokens), snapshot, rules, pin=pin).decision
+
+
+def hangs(features: Features, snapshot: Snapshot, rules: Rules, *, pin: str | None = None) -> bool:
+    """Whether the decision may be another one once the request's likeness is known."""
+    try:
+        named = pin is None and override(features, snapshot, rules)
+    except BadRequest:  # ``weigh`` says it
+        return False
+    return named is None and hangs_on_likeness(features, snapshot, rules)
 
 
 def weigh(

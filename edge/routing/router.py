@@ -18,9 +18,11 @@ from edge.engines.base import Engine, Late, ModelInfo
 from edge.errors import CodriverError, KeptHere, NotFound, NotPermitted, UpstreamUnreachable
 from edge.routing.contexts import SessionContexts
 from edge.routing.estimate import estimate_tokens
+from edge.routing.features import features_of
 from edge.routing.guard import Guard
+from edge.routing.likeness import Comparing
 from edge.routing.passing import Rescue, pass_on
-from edge.routing.policy import LOCAL, Decision, Rules, Step, among, decide
+from edge.routing.policy import LOCAL, Decision, Rules, Step, among, hangs, weigh
 from edge.routing.privacy import Privacy
 from edge.routing.race import FINAL, Runner, race
 from edge.routing.shortcuts import answer_without_model
@@ -80,6 +82,7 @@ class Router:
         uplink: Uplink | None = None,
         standby: Standby | None = None,
         budget: Budget | None = None,
+        comparing: Comparing | None = None,
     ) -> None:
         self._engines = dict(engines)
         self._privacy = privacy if set(engines) - {LOCAL} else None
@@ -89,6 +92,7 @@ class Router:
         self._uplink = uplink
         self._standby = standby or Standby()
         self._budget = budget
+        self._comparing = comparing
 
     def snapshot(self) -> Snapshot:
         engines = self._engines.items()
@@ -238,8 +242,11 @@ class Router:
     async def _decide(self, request: ChatRequest, seen: Snapshot | None = None) -> Decision:
         """Raises BadRequest where the request names a route that is not there."""
         why = None if self._privacy is None else await self._privacy.why_here(request)
-        tokens = estimate_tokens(request)
-        return decide(request, seen or self.snapshot(), self._rules, tokens=tokens, pin=why)
+        features = features_of(request, estimate_tokens(request))
+        rules = self._rules
+        if self._comparing is not None and hangs(features, seen or self.snapshot(), rules, pin=why):
+            features = await self._comparing.known(features)
+        return weigh(features, seen or self.snapshot(), rules, pin=why).decision
 
     def _last(self, decision: Decision) -> Step:
         if not decision.order:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from edge.routing.need import Table, Tier
 from edge.state import LinkLevel
 from edge.units import Seconds, Tokens
 
@@ -22,6 +23,11 @@ because who cannot see cannot answer, however long the prompt is."""
 
 LONG_CONTEXT_TOKENS = Tokens(60_000)
 """claude-code-router's default for what is long."""
+
+
+LIKE_AT_LEAST = 0.5
+"""How like one of a route's sentences a request has to be, where the route does not say: requests
+that ask for the same thing in other words are at 0.5 to 0.8, unrelated ones below 0.3."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +53,8 @@ class When:
 
     ``tools``, ``models``, ``headers`` and ``projects`` are globs; of a list, one is enough.
     ``silent_for``: an engine and how long ago its last whole answer must be at least.
+    ``like``: sentences, one of which has to be like what the person said last, by ``likeness`` at
+    least. ``need``: what kind of work it is, see edge.routing.need.
     """
 
     min_tokens: Tokens | None = None
@@ -60,6 +68,9 @@ class When:
     link: tuple[LinkLevel, ...] = ()
     metered: bool | None = None
     silent_for: Mapping[str, Seconds] = field(default_factory=dict)
+    like: tuple[str, ...] = ()
+    likeness: float = LIKE_AT_LEAST
+    need: Tier | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +85,15 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """``order`` is the default route's, in ``engine`` or ``engine:model``."""
+    """``order`` is the default route's, in ``engine`` or ``engine:model``. ``table`` says what
+    light and heavy work is, and is None only where no route asks."""
 
     order: tuple[str, ...] = (LOCAL,)
     own: tuple[Route, ...] = ()
     scenarios: tuple[Route, ...] = ()
     long_context: Tokens = LONG_CONTEXT_TOKENS
     only: bool = False
+    table: Table | None = None
 
     @property
     def default(self) -> Route:

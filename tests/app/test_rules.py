@@ -2,7 +2,7 @@ from pathlib import Path
 
 from edge.app.rules import rules_of
 from edge.config import load
-from edge.routing.rules import Route, Step, When
+from edge.routing.rules import LIKE_AT_LEAST, Route, Step, When
 
 
 def test_the_defaults_are_this_box_alone():
@@ -27,3 +27,18 @@ def test_a_file_with_everything(tmp_path: Path):
     assert rules.own == (mine,)
     assert [route.name for route in rules.scenarios] == ["longContext", "think"]
     assert rules.long_context == 7
+
+
+def test_the_table_of_needs_is_there_where_a_route_asks(tmp_path: Path):
+    file = tmp_path / "codriver.toml"
+    file.write_text(
+        '[routes.a]\nwhen = { like = ["hello"], likeness = 0.7 }\norder = ["local"]\n'
+        '[routes.b]\nwhen = { like = ["hello"] }\norder = ["local"]\n'
+    )
+    rules = rules_of(load(file))
+    assert [route.when.likeness for route in rules.own] == [0.7, LIKE_AT_LEAST]
+    assert rules.table is None
+    file.write_text('[routes.a]\nwhen = { need = "light" }\norder = ["local"]\n')
+    rules = rules_of(load(file))
+    assert rules.own[0].when.need == "light"
+    assert rules.table is not None

@@ -26,7 +26,7 @@ def test_catalog_is_whole_and_unambiguous():
     assert len(words) == len(set(words))
     assert all(word == word.lower() for word in words)
     assert all(len(e.sha256) == 64 and e.bytes > 10**7 and e.licence for e in entries)
-    assert {e.purpose for e in entries} == {"serve", "test"}
+    assert {e.purpose for e in entries} == {"serve", "embed", "test"}
     assert [e.name for e in entries if e.source.embedded] == [DEFAULT_MODEL]
 
 

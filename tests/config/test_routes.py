@@ -53,6 +53,7 @@ def test_the_commented_examples_are_valid_and_print_as_they_load(file: Path):
     when = config.routes["roads"].when
     assert when is not None
     assert when.silent_for == {"cloud": 300.0}
+    assert (when.like, when.likeness, when.need) == (("explain this function",), 0.5, "light")
     file.write_text(format_effective(config))
     assert load(file) == config
 
@@ -100,6 +101,22 @@ def test_the_commented_examples_are_valid_and_print_as_they_load(file: Path):
         (
             '[routes.x]\nwhen = { min_tokens = 2, max_tokens = 1 }\norder = ["local"]\n',
             "so that it never holds",
+        ),
+        (
+            '[routes.x]\nwhen = { like = ["a", " "] }\norder = ["local"]\n',
+            "routes.x.when.like: a sentence in it is empty",
+        ),
+        (
+            '[routes.x]\nwhen = { likeness = 0.5, any_tools = true }\norder = ["local"]\n',
+            "routes.x.when.likeness: it says how like the sentences of like, which are missing",
+        ),
+        (
+            '[routes.x]\nwhen = { like = ["a"], likeness = 5 }\norder = ["local"]\n',
+            "routes.x.when.likeness: expected a number from 0 to 1, got 5",
+        ),
+        (
+            '[routes.x]\nwhen = { need = "easy" }\norder = ["local"]\n',
+            'routes.x.when.need: expected "light" or "heavy", got "easy"',
         ),
     ],
 )

@@ -2,8 +2,9 @@ from dataclasses import replace
 
 import pytest
 
-from edge.routing.conditions import pick, unmet
-from edge.routing.features import Features
+from edge.routing.conditions import hangs_on_likeness, pick, unmet
+from edge.routing.features import Features, Likeness
+from edge.routing.need import load_table
 from edge.routing.rules import SCENARIOS, Route, Rules, Step, When
 from edge.state import EngineState, Snapshot
 from edge.units import Seconds, Tokens
@@ -133,3 +134,80 @@ def test_the_first_route_of_ones_own_comes_before_every_scenario():
     picked = pick(GIVEN, snapshot(), Rules(own=own, scenarios=ALL))
     assert picked.route.name == "first"
     assert [one.route for one in picked.passed] == ["never"]
+
+
+# --- sentences and need -----------------------------------------------------------------
+
+LIKE = ("explain this function",)
+SAYS = replace(ONE, said=("what does this function do?",))
+
+
+def compared(most: float | None, leaning: float | None = None) -> Features:
+    found = {} if most is None else {LIKE: most}
+    return replace(SAYS, likeness=Likeness(found, leaning))
+
+
+def test_likeness_to_sentences():
+    when = When(like=LIKE, likeness=0.6)
+    unknown = "whether it is like its sentences is not known"
+    assert unmet(when, SAYS, snapshot()) == unknown
+    assert unmet(when, compared(None), snapshot()) == unknown
+    assert unmet(when, compared(0.6), snapshot()) is None
+    assert unmet(when, compared(0.591), snapshot()) == (
+        "it is like its sentences by 0.59, which is less than 0.6"
+    )
+
+
+def test_need():
+    table = load_table()
+    easy, hard, unsure = (
+        replace(ONE, said=(text,))
+        for text in (
+            "show me the unused import, just tell me the file",
+            "why does it deadlock?",
+            "add the thing to the other thing",
+        )
+    )
+    assert unmet(When(need="light"), easy, snapshot(), table) is None
+    assert unmet(When(need="heavy"), hard, snapshot(), table) is None
+    assert "looks heavy" in str(unmet(When(need="light"), hard, snapshot(), table))
+    assert "may be heavy" in str(unmet(When(need="light"), unsure, snapshot(), table))
+    assert unmet(When(need="heavy"), unsure, snapshot(), table) is None
+    assert "nobody has said" in str(unmet(When(need="heavy"), ONE, snapshot(), table))
+
+
+def own(*whens: When) -> Rules:
+    routes = tuple(Route(f"r{n}", (Step("local"),), when) for n, when in enumerate(whens))
+    return Rules(own=routes, table=load_table())
+
+
+def test_the_reason_tells_likeness_and_need():
+    picked = pick(compared(0.81), snapshot(), own(When(like=LIKE, need="light")))
+    assert picked.why == (
+        "it is like its sentences by 0.81, and"
+        " the work looks light (a question of what something is)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("rules", "hangs"),
+    [
+        (own(), False),
+        (own(When(any_tools=True), When(like=LIKE)), False),
+        (own(When(any_tools=False), When(like=LIKE)), True),
+        (own(When(any_tools=False, like=LIKE)), False),
+        (own(When(need="light")), True),
+        (own(When(like=LIKE, need="heavy", any_tools=False)), False),
+        (own(When(need="heavy"), When(like=LIKE)), True),
+    ],
+)
+def test_likeness_is_asked_for_only_where_the_pick_hangs_on_it(rules: Rules, hangs: bool):
+    assert hangs_on_likeness(SAYS, snapshot(), rules) is hangs
+    assert not hangs_on_likeness(compared(None), snapshot(), rules), "it has been asked"
+    assert not hangs_on_likeness(ONE, snapshot(), rules), "there is nothing to compare"
+
+
+def test_need_asks_for_likeness_only_where_words_do_not_tell():
+    unsure = replace(ONE, said=("add the thing to the other thing",))
+    assert hangs_on_likeness(unsure, snapshot(), own(When(need="light")))
+    assert not hangs_on_likeness(unsure, snapshot(), own(When(need="light", any_tools=False)))

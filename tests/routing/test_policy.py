@@ -1,11 +1,13 @@
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.chat import ChatRequest
-from edge.routing.policy import Decision, Rules, among, decide
-from edge.routing.rules import Route, Step
+from edge.routing.features import features_of
+from edge.routing.policy import Decision, Rules, among, decide, hangs
+from edge.routing.rules import Route, Step, When
 from edge.state import EngineState, LinkState, Snapshot
 from edge.units import Tokens
 from tests.routing.asked import DOWN, UP, asked, names, snapshot
@@ -213,3 +215,23 @@ def test_among_some_there_is_nobody_else_and_no_hedge():
         (Step("cloud", "m"), Step("local")), "why"
     )
     assert among(decision, frozenset()).order == ()
+
+
+# --- likeness ---------------------------------------------------------------------------
+
+SENTENCES = Rules(("cloud", "local"), own=(Route("r", (Step("local"),), When(like=("hello",))),))
+
+
+@pytest.mark.parametrize(
+    ("more", "pin", "expected"),
+    [
+        ({}, None, True),
+        ({}, "it is private", False),
+        ({"model": "codriver/local"}, None, False),
+        ({"headers": {"x-codriver-route": "cloud"}}, None, False),
+        ({"headers": {"x-codriver-route": "nobody"}}, None, False),
+    ],
+)
+def test_nothing_is_compared_where_it_changes_nothing(more, pin, expected: bool):
+    features = features_of(asked("hi", **more))
+    assert hangs(features, snapshot(), SENTENCES, pin=pin) is expected

@@ -39,11 +39,14 @@ from edge.errors import (
     UpstreamUnreachable,
     WorkerCrashed,
 )
+from edge.routing.likeness import Comparing
 from edge.routing.patterns import Patterns
 from edge.routing.pins import Pins
 from edge.routing.policy import Rules
 from edge.routing.privacy import Privacy
 from edge.routing.router import Routed, Router
+from edge.routing.rules import Route, When
+from edge.routing.rules import Step as RouteStep
 from edge.routing.scan import Scan
 from edge.safeguards import DANGEROUS_TOOL_USE
 from edge.state import LinkState
@@ -468,3 +471,33 @@ async def test_what_is_pinned_is_never_asked_elsewhere(tmp_path: Path):
     with pytest.raises(NotPermitted, match="cloud may not be asked: it stays on this box"):
         await made.route(asked("project falcon"), FAR)
     assert cloud.requests == []
+
+
+# --- sentences --------------------------------------------------------------------------
+
+
+class Comparer:
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    async def compare(self, text: str, sentences: Sequence[str]) -> tuple[float, ...] | None:
+        self.texts.append(text)
+        return tuple(1.0 if text == one else 0.0 for one in sentences)
+
+
+async def test_a_route_is_taken_by_its_sentences_and_says_so():
+    cloud, local = engine("cloud", *RELAYED), engine("local", BEGUN, TextDelta("hi"), END)
+    greeting = Route("greeting", (RouteStep("local"),), When(like=("hello",)))
+    rules, comparer = Rules(("cloud", "local"), own=(greeting,)), Comparer()
+    routing = Router(
+        {"cloud": cloud, "local": local}, rules, "rules", comparing=Comparing(comparer, rules)
+    )
+    routed = await routing.route(asked("hello"))
+    await collect(routed)
+    assert routed.engine == "local"
+    assert "route greeting (it is like its sentences by 1.00)" in routed.decision.reason
+    other = await routing.route(asked("something else"))
+    await collect(other)
+    assert other.engine == "cloud"
+    await collect(await routing.route(asked("hello", model="codriver/cloud")))
+    assert comparer.texts == ["hello", "something else"], "who names an engine is not compared"

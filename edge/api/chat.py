@@ -225,11 +225,17 @@ async def _whole(
     return _json(builder.body(), _route_headers(routed))
 
 
+class _Relayed(web.StreamResponse):
+    """Its head goes out with the first bytes, which are there already: one write, not two."""
+
+    _send_headers_immediately = False
+
+
 async def _relay(
     http: web.Request, first: RelayStarted, events: AsyncGenerator[Event, None], routed: Routed
 ) -> web.StreamResponse:
     """Another server's answer, byte for byte. One that breaks drops the connection."""
-    response = web.StreamResponse(status=first.status, headers=_route_headers(routed))
+    response = _Relayed(status=first.status, headers=_route_headers(routed))
     for name, value in first.headers:
         response.headers.add(name, value)
     await response.prepare(http)

@@ -19,6 +19,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import logging
 import ssl
 import sys
 from collections.abc import Sequence
@@ -170,6 +171,8 @@ class Connection(asyncio.Protocol):
             self._loop.call_later(pause, self._send, head, events, at, number, 0.0)
             return
         for here in range(at, len(events)):
+            if self._transport is None:
+                return
             self._write(head + chunk(events[here]))
             self._cloud.sent(number, here + 1)
             head = b""
@@ -182,7 +185,7 @@ class Connection(asyncio.Protocol):
         self._cloud.finished += 1
 
     def _write(self, data: bytes) -> None:
-        if self._transport is not None:
+        if self._transport is not None and not self._transport.is_closing():
             self._transport.write(data)
 
 
@@ -211,6 +214,8 @@ def main(arguments: Sequence[str]) -> int:
     if given.certificate is not None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(given.certificate)
+    # That somebody has gone in the middle of an answer is what is wanted here.
+    logging.getLogger("asyncio").setLevel(logging.ERROR)
     asyncio.run(serve(Cloud(), given.port, context))
     return 0
 

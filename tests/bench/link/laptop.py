@@ -21,7 +21,7 @@ from time import monotonic
 from typing import Any
 
 RECEIVED = 65_536
-END = b"0\r\n\r\n"
+END = b"\r\n0\r\n\r\n"
 CONTENT = re.compile(rb"^event: ?content_block_delta", re.MULTILINE)
 ROUTE = re.compile(rb"^x-codriver-route: *(\S+)", re.MULTILINE | re.IGNORECASE)
 REASON = re.compile(rb"^x-codriver-reason: *([^\r\n]+)", re.MULTILINE | re.IGNORECASE)

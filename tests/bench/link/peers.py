@@ -17,12 +17,12 @@ import sys
 import venv
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
 from tests.bench.agent.client import ClientUnavailable, run_npm
-from tests.bench.link.place import CLOUD_KEY, CLOUD_NAME, MODEL, Place
+from tests.bench.link.place import CLOUD_KEY, CLOUD_NAME, MODEL, TOKEN, Place
 from tests.system.hosts import at
 
 ROOT = Path(".bench")
@@ -50,8 +50,6 @@ class Peer:
     command: tuple[str, ...]
     environment: Mapping[str, str]
     port: int
-    headers: Mapping[str, str] = field(default_factory=dict)
-    """With which it lets a laptop in."""
 
     def __str__(self) -> str:
         return f"{self.name} {self.version}"
@@ -96,7 +94,11 @@ def litellm(place: Place, root: Path = ROOT) -> Peer:
     config.write_text(json.dumps({"model_list": models, "litellm_settings": {"telemetry": False}}))
     script = python.with_name("litellm")
     command = (str(script), "--config", str(config), "--host", "0.0.0.0")
-    environment = {"SSL_CERT_FILE": str(place.certificates.ca), "LITELLM_LOG": "ERROR"}
+    environment = {
+        "SSL_CERT_FILE": str(place.certificates.ca),
+        "LITELLM_MASTER_KEY": TOKEN,
+        "LITELLM_LOG": "ERROR",
+    }
     version = _said(str(python), "-c", "import importlib.metadata as m;print(m.version('litellm'))")
     port = ("--port", str(LITELLM_PORT))
     return Peer("LiteLLM proxy", version, (*command, *port), environment, LITELLM_PORT)
@@ -117,7 +119,7 @@ def ccr(place: Place, root: Path = ROOT) -> Peer:
     config = {
         "HOST": "0.0.0.0",
         "PORT": CCR_PORT,
-        "APIKEY": "bench",
+        "APIKEY": TOKEN,
         "LOG": False,
         "NON_INTERACTIVE_MODE": True,
         "Providers": [provider],
@@ -127,9 +129,7 @@ def ccr(place: Place, root: Path = ROOT) -> Peer:
     environment = {"HOME": str(home), "NODE_EXTRA_CA_CERTS": str(place.certificates.ca)}
     version = json.loads(program.parents[1].joinpath("package.json").read_text())["version"]
     command = ("node", str(program), "start")
-    return Peer(
-        "Claude Code Router", version, command, environment, CCR_PORT, {"x_api_key": "bench"}
-    )
+    return Peer("Claude Code Router", version, command, environment, CCR_PORT)
 
 
 MAKERS: Mapping[str, Callable[[Place], Peer]] = {"litellm": litellm, "ccr": ccr}

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from tests.bench.link import certificates
@@ -30,9 +31,12 @@ from tests.system.hosts import BOX_ADDRESS, at, ip, on, two_hosts
 
 OTHER_NAME = "other.example"
 BOX_PORT = 4141
-TOKEN = "bench-token-of-the-box"
+TOKEN = "sk-bench-token-of-the-box"
+"""The box's own; peers are given the same to ask for."""
 CLOUD_KEY = "sk-ant-key-of-the-bench"
 MODEL = "claude-opus-5-5"
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 CLOUD_TABLE = f"""
 [upstreams.cloud]
@@ -41,6 +45,10 @@ url = "https://{CLOUD_NAME}"
 credential = {{ file = "cloud.key" }}
 """
 """codriver's way to the stand-in, with a key of the box's own."""
+
+
+class NoAnswer(OSError):
+    """What the laptop asked for did not come; the text is what its program said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,15 +133,16 @@ class Place:
             daemon.wait_up()
             yield daemon
 
-    def to_box(self, body: Path, port: int = BOX_PORT, **headers: str) -> Target:
+    def to_box(
+        self, body: Path, port: int = BOX_PORT, headers: Mapping[str, str] = NOTHING
+    ) -> Target:
         """A laptop's request through whatever listens there."""
-        said = {name.replace("_", "-"): value for name, value in headers.items()}
         bearer = {"authorization": f"Bearer {TOKEN}"}
-        return Target(BOX_ADDRESS, port, str(body), {**bearer, **said})
+        return Target(BOX_ADDRESS, port, str(body), {**bearer, **headers})
 
-    def to_cloud(self, body: Path) -> Target:
+    def to_cloud(self, body: Path, headers: Mapping[str, str] = NOTHING) -> Target:
         """The same without anybody between."""
-        key = {"x-api-key": CLOUD_KEY}
+        key = {"x-api-key": CLOUD_KEY, **headers}
         ca = str(self.certificates.ca)
         return Target(CLOUD_ADDRESS, 443, str(body), key, ca=ca, name=CLOUD_NAME)
 
@@ -162,7 +171,9 @@ class Place:
 
 def _does(host: str, **wish: Any) -> dict[str, Any]:
     command = on(host, "-m", "tests.bench.link.laptop", json.dumps(wish))
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, timeout=600)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
+    if done.returncode != 0:
+        raise NoAnswer(done.stderr.strip()[-400:])
     said: dict[str, Any] = json.loads(done.stdout)
     return said
 

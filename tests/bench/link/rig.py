@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from tests.bench.engine.record import recording
+from tests.bench.engine.record import RECORDINGS, recording
 from tests.bench.link import place
 from tests.bench.link.peers import MAKERS, TROUBLE, Peer, running
 from tests.bench.link.place import Place
@@ -64,6 +64,14 @@ def _placed(make: Callable[[Path], AbstractContextManager[Place]]) -> Iterator[P
 def session_body(folder: Path) -> Path:
     """Claude Code's request with its tools and some results, some 50 kB."""
     return _kept(folder / "session.json", recording(RECORDED, "tool-results"))
+
+
+def session_headers() -> dict[str, str]:
+    """What the same client says of itself; what belongs to the connection is left out."""
+    path = RECORDINGS / f"claude-code-{RECORDED}-tool-results.json"
+    recorded_headers = json.loads(path.read_text(encoding="utf-8"))["headers"]
+    left_out = ("connection", "host", "content-type", "accept-encoding")
+    return {name: value for name, value in recorded_headers if name.lower() not in left_out}
 
 
 def small_body(folder: Path, words: str = "Say hello.") -> Path:

@@ -105,7 +105,7 @@ def _ask_on(place: Place, body: Path, over: Event, agent: str) -> Tally:
 
 def _with_patience(place: Place, body: Path, agent: str, tally: Tally) -> Answer:
     """As its client asks: again, or not."""
-    to = place.to_box(body, user_agent=agent)
+    to = place.to_box(body, headers={"user-agent": agent})
     answer = place.ask(to)
     for number in range(TRIES if agent.startswith("claude-cli") else 0):
         if answer.whole:

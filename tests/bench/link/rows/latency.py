@@ -7,7 +7,7 @@ from dataclasses import asdict
 from statistics import median
 
 from tests.bench.engine.result import Bar, Beside, Failed, Result
-from tests.bench.link.rig import Rig, milliseconds, session_body
+from tests.bench.link.rig import Rig, milliseconds, session_body, session_headers
 
 WHAT = "cloud route: added latency at first byte, median"
 BAR = Bar("at most", 1.5, " ms")
@@ -25,8 +25,9 @@ def measure(rig: Rig) -> list[Result | Failed]:
         peers, missing = rig.running_peers(place, stack)
         body = session_body(place.folder)
         size = body.stat().st_size
-        targets = [place.to_cloud(body), place.to_box(body)]
-        targets += [place.to_box(body, peer.port, **peer.headers) for peer in peers]
+        said = session_headers()
+        targets = [place.to_cloud(body, said), place.to_box(body, headers=said)]
+        targets += [place.to_box(body, peer.port, said) for peer in peers]
         rounds = QUICK_ROUNDS if rig.quick else ROUNDS
         wish = {"to": list(map(asdict, targets)), "rounds": rounds, "warm": WARM}
         direct, *others = place.laptop_does(do="latency", **wish)["taken"]

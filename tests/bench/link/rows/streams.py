@@ -9,7 +9,7 @@ from tests.bench.engine.result import Bar, Beside, Failed, Result, ratio
 from tests.bench.link.laptop import Target
 from tests.bench.link.peers import MAKERS, TROUBLE, PeerMissing, running
 from tests.bench.link.place import Place
-from tests.bench.link.rig import Rig, session_body
+from tests.bench.link.rig import Rig, session_body, session_headers
 
 WHAT = "pass-through streams a second, 60 at once"
 AT_ONCE = 60
@@ -24,10 +24,10 @@ def measure(rig: Rig) -> list[Result | Failed]:
     rounds = 1 if rig.quick else ROUNDS
     with rig.cable() as place, place.cloud() as cloud:
         cloud.set(words=WORDS)
-        body = session_body(place.folder)
-        direct = _rate(rig, place, place.to_cloud(body), rounds)
+        body, said = session_body(place.folder), session_headers()
+        direct = _rate(rig, place, place.to_cloud(body, said), rounds)
         with place.codriver():
-            ours = _rate(rig, place, place.to_box(body), rounds)
+            ours = _rate(rig, place, place.to_box(body, headers=said), rounds)
         notes = (f"{WORDS} events each, one write each, over TLS; no router {direct:.0f}/s",)
         rows: list[Result | Failed] = []
         for name in rig.peers:
@@ -35,7 +35,7 @@ def measure(rig: Rig) -> list[Result | Failed]:
             try:
                 peer = MAKERS[name](place)
                 with running(place, peer):
-                    to = place.to_box(body, peer.port, **peer.headers)
+                    to = place.to_box(body, peer.port, said)
                     its = _rate(rig, place, to, rounds)
             except TROUBLE as trouble:
                 rows.append(Failed(what, str(trouble)))

@@ -84,6 +84,7 @@ class Router:
         self._engines = dict(engines)
         self._privacy = privacy if set(engines) - {LOCAL} else None
         self._rules = rules
+        self._asks_length = rules.asks_length
         self._safeguards: Policy = safeguards
         self._contexts = SessionContexts()
         self._uplink = uplink
@@ -238,7 +239,7 @@ class Router:
     async def _decide(self, request: ChatRequest, seen: Snapshot | None = None) -> Decision:
         """Raises BadRequest where the request names a route that is not there."""
         why = None if self._privacy is None else await self._privacy.why_here(request)
-        tokens = estimate_tokens(request)
+        tokens = estimate_tokens(request) if self._asks_length else None
         return decide(request, seen or self.snapshot(), self._rules, tokens=tokens, pin=why)
 
     def _last(self, decision: Decision) -> Step:

@@ -24,6 +24,9 @@ LONG_CONTEXT_TOKENS = Tokens(60_000)
 """claude-code-router's default for what is long."""
 
 
+NO_BOUNDS = (None, None)
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """An engine to ask, and the model to ask it for; None leaves the request's own."""
@@ -85,6 +88,16 @@ class Rules:
     @property
     def default(self) -> Route:
         return Route(DEFAULT, tuple(step(text) for text in self.order), only=self.only)
+
+    @property
+    def asks_length(self) -> bool:
+        """Whether any route depends on how long a prompt is."""
+        routes = (*self.own, *self.scenarios)
+        return any(
+            route.name == LONG_CONTEXT
+            or (route.when.min_tokens, route.when.max_tokens) != NO_BOUNDS
+            for route in routes
+        )
 
     def find(self, name: str) -> Route | None:
         """A route by its name."""

@@ -61,22 +61,28 @@ def _tool(tool: ToolSpec) -> str:
     return "\n".join((tool.name, tool.description, *strings(tool.schema)))
 
 
-def strings(value: Json) -> Iterator[str]:
+def strings(value: Json) -> list[str]:
     """The texts in a JSON value; one in an object as ``key=text``, as it would be assigned.
 
     The value's depth is bounded where requests are parsed.
     """
-    # The common types first: an abstract one is slow to tell, and there are thousands of values.
+    found: list[str] = []
+    _collect(value, found)
+    return found
+
+
+def _collect(value: Json, found: list[str]) -> None:
+    """Into one list, the common types first: there are thousands of values in a request."""
     if isinstance(value, str):
-        yield value
-    elif value is None or isinstance(value, bool | int | float):
+        found.append(value)
+    elif value is None or isinstance(value, int | float):
         return
     elif isinstance(value, dict | Mapping):
         for key, inside in value.items():
             if isinstance(inside, str):
-                yield f"{key}={inside}"
+                found.append(f"{key}={inside}")
             else:
-                yield from strings(inside)
+                _collect(inside, found)
     else:
         for inside in value:
-            yield from strings(inside)
+            _collect(inside, found)

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Protocol
 
 from edge.chat import ChatRequest, Event, Started
+from edge.dialects.anthropic import DIALECT
 from edge.dialects.rewrite import with_model
 from edge.engines.base import Engine, Late, ModelInfo
 from edge.errors import CodriverError, KeptHere, NotFound, NotPermitted, UpstreamUnreachable
@@ -232,9 +233,10 @@ class Router:
 
     def _goes_on_here(self, request: ChatRequest, decision: Decision) -> bool:
         """Whether an answer that breaks off has to be gone on with, as the client does not ask
-        again."""
+        again, and cannot be while its bytes are relayed."""
         behind = any(step.engine == LOCAL for step in decision.order[1:])
-        return behind and request.stream and not resends(request)
+        is_read = request.wire is not None and request.wire.dialect == DIALECT
+        return behind and request.stream and not resends(request) and not is_read
 
     async def _decide(self, request: ChatRequest, seen: Snapshot | None = None) -> Decision:
         """Raises BadRequest where the request names a route that is not there."""

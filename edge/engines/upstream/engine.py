@@ -159,6 +159,9 @@ class Upstream:
         if not request.stream:
             patience = max(patience, WHOLE_ANSWER_TIMEOUT)
         headers = self._relayed_headers(wire)
+        if request.stream and late is not nobody:
+            # It is read on its way, by _until_content and by who goes on with it.
+            headers = (*without(headers, {"accept-encoding"}), IDENTITY)
         with self._doubted(late) as doubt:
             response, chunk = await self._ask_as_it_came(request, wire, headers, patience, doubt)
             with self._opened(response):

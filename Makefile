@@ -10,7 +10,7 @@ PORT   ?= 4141
 export CMAKE_ARGS ?= -DLLAVA_BUILD=OFF
 
 .DEFAULT_GOAL := help
-.PHONY: help serve check test test-all bench bench-agent bench-peers bench-plan bench-tools clean
+.PHONY: help serve check test test-all bench bench-agent bench-link bench-peers bench-plan bench-tools clean
 
 help:
 	@echo "make serve [MODEL=coder]  set up and serve http://127.0.0.1:$(PORT)"
@@ -19,6 +19,7 @@ help:
 	@echo "make test-all             also the tests that take many minutes"
 	@echo "make bench                the engine beside raw llama.cpp and other servers (an hour)"
 	@echo "make bench-plan           predicted memory and speed beside what workers take (half an hour)"
+	@echo "make bench-link           the hybrid router on good, bad and lost links, beside its peers (root)"
 	@echo "make bench-tools          tool-call suite over the development models"
 	@echo "make bench-agent          the real Claude Code client at thirty everyday tasks"
 
@@ -70,6 +71,10 @@ bench-peers: $(VENV)/.test
 # BENCH="--context 8192 --kv f16" measures less.
 bench-plan: $(VENV)/.test
 	$(BIN)/python -m tests.bench.plan.suite $(BENCH)
+
+# BENCH="--rows latency,streams --quick" measures less; --help says what else there is.
+bench-link: $(VENV)/.test
+	$(BIN)/python -m tests.bench.link.suite $(BENCH)
 
 bench-tools: $(CODER) $(CODER_1_5)
 	$(BIN)/python -m tests.bench.tools.suite --model $(CODER) --model $(CODER_1_5)

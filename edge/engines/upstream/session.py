@@ -12,6 +12,7 @@ from contextvars import ContextVar
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies_environment, proxy_bypass
+from weakref import WeakSet
 
 import aiohttp
 
@@ -36,9 +37,16 @@ on_connection: ContextVar[Callable[[asyncio.BaseTransport | None], None] | None]
 
 
 class _Connector(aiohttp.TCPConnector):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._judged: WeakSet[asyncio.BaseTransport] = WeakSet()
+
     async def connect(self, *args: Any, **options: Any) -> aiohttp.connector.Connection:
         connection = await super().connect(*args, **options)
-        _keep_alive(connection.transport)
+        transport = connection.transport
+        if transport is not None and transport not in self._judged:
+            self._judged.add(transport)
+            _keep_alive(transport)
         if (tell := on_connection.get()) is not None:
             tell(connection.transport)
         return connection
@@ -53,9 +61,9 @@ def _socket(address: tuple[Any, ...]) -> socket.socket:
     return made
 
 
-def _keep_alive(transport: asyncio.BaseTransport | None) -> None:
+def _keep_alive(transport: asyncio.BaseTransport) -> None:
     """The sooner a silence is doubted, the nearer the other side has shown to be."""
-    sock = None if transport is None else transport.get_extra_info("socket")
+    sock = transport.get_extra_info("socket")
     far = round_trip(sock)
     if far is not None:
         _set(sock, KEEPALIVE_NEAR if far <= NEAR else KEEPALIVE)

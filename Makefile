@@ -10,7 +10,8 @@ PORT   ?= 4141
 export CMAKE_ARGS ?= -DLLAVA_BUILD=OFF
 
 .DEFAULT_GOAL := help
-.PHONY: help serve check test test-all bench bench-agent bench-peers bench-plan bench-routes bench-tools clean
+.PHONY: help serve check test test-all bench bench-agent bench-link bench-peers bench-plan \
+        bench-routes bench-tools clean
 
 help:
 	@echo "make serve [MODEL=coder]  set up and serve http://127.0.0.1:$(PORT)"
@@ -20,6 +21,7 @@ help:
 	@echo "make bench                the engine beside raw llama.cpp and other servers (an hour)"
 	@echo "make bench-plan           predicted memory and speed beside what workers take (half an hour)"
 	@echo "make bench-routes         light or heavy work: the box's guess beside simpler rules (a minute)"
+	@echo "make bench-link           the hybrid router on good, bad and lost links, beside its peers (root)"
 	@echo "make bench-tools          tool-call suite over the development models"
 	@echo "make bench-agent          the real Claude Code client at thirty everyday tasks"
 
@@ -80,6 +82,10 @@ $(MINILM): | $(VENV)/.test
 # BENCH="--half development --wrong" looks at the requests that rules may be chosen on.
 bench-routes: $(MINILM)
 	$(BIN)/python -m tests.bench.routes.suite $(BENCH)
+
+# BENCH="--rows latency,streams --quick" measures less; --help says what else there is.
+bench-link: $(VENV)/.test
+	$(BIN)/python -m tests.bench.link.suite $(BENCH)
 
 bench-tools: $(CODER) $(CODER_1_5)
 	$(BIN)/python -m tests.bench.tools.suite --model $(CODER) --model $(CODER_1_5)

@@ -356,6 +356,10 @@ class Continued:
 
     engine: str
     reason: str
+    blocks: int = 0
+    """Behind relayed bytes: how many content blocks these have begun,"""
+    open: Literal["text", "thinking"] | None = None
+    """and whether the last of them is still open."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,16 @@ from edge.api.auth import Handler
 from edge.api.doors import Builder, Door, Renderer
 from edge.api.errors import MISTAKE, log_failure
 from edge.api.keepalive import meanwhile, pass_on
-from edge.chat import ChatRequest, Event, Failed, RelayChunk, RelayStarted, Started, Usage
+from edge.chat import (
+    ChatRequest,
+    Continued,
+    Event,
+    Failed,
+    RelayChunk,
+    RelayStarted,
+    Started,
+    Usage,
+)
 from edge.dialects.anthropic import render_count
 from edge.errors import BadRequest, CodriverError, EngineError, UpstreamUnreachable
 from edge.routing.router import Routed, Router
@@ -73,7 +82,7 @@ class ChatHandler:
         async with aclosing(routed.events) as events:
             first = await anext(events)
             if isinstance(first, RelayStarted):
-                return await _relay(http, first, events, routed)
+                return await self._relay(http, door, request, first, events, routed)
             if request.stream:
                 renderer = door.renderer(request)
                 return await self._stream(http, renderer, first, events, _route_headers(routed))
@@ -92,6 +101,38 @@ class ChatHandler:
         async with aclosing(_remainder(beginning)) as events:
             started = Started(request.model, Usage())
             return await self._stream(http, door.renderer(request), started, events, {})
+
+    async def _relay(
+        self,
+        http: web.Request,
+        door: Door,
+        request: ChatRequest,
+        first: RelayStarted,
+        events: AsyncGenerator[Event, None],
+        routed: Routed,
+    ) -> web.StreamResponse:
+        """Another server's answer, byte for byte. One that breaks drops the connection, unless
+        somebody goes on with it."""
+        response = _Relayed(status=first.status, headers=_route_headers(routed))
+        for name, value in first.headers:
+            response.headers.add(name, value)
+        await response.prepare(http)
+        async for event in events:
+            match event:
+                case RelayChunk(data):
+                    await response.write(data)
+                case Failed(error):
+                    log_failure(error)
+                    _drop(http)
+                    return response
+                case Continued():
+                    renderer = door.resumed(request, event)
+                    speaker = SseSpeaker(response, renderer, self._clock, drop=partial(_drop, http))
+                    await speaker.speak(event, events, self._keepalive)
+                    return response
+                case _:
+                    raise EngineError(f"a relayed answer held a {type(event).__name__}")
+        return response
 
     def count_tokens_at(self, door: Door) -> Handler:
         """Of the dialects only Anthropic's has such a request."""
@@ -225,25 +266,10 @@ async def _whole(
     return _json(builder.body(), _route_headers(routed))
 
 
-async def _relay(
-    http: web.Request, first: RelayStarted, events: AsyncGenerator[Event, None], routed: Routed
-) -> web.StreamResponse:
-    """Another server's answer, byte for byte. One that breaks drops the connection."""
-    response = web.StreamResponse(status=first.status, headers=_route_headers(routed))
-    for name, value in first.headers:
-        response.headers.add(name, value)
-    await response.prepare(http)
-    async for event in events:
-        match event:
-            case RelayChunk(data):
-                await response.write(data)
-            case Failed(error):
-                log_failure(error)
-                _drop(http)
-                return response
-            case _:
-                raise EngineError(f"a relayed answer held a {type(event).__name__}")
-    return response
+class _Relayed(web.StreamResponse):
+    """Its head goes out with the first bytes, which are there already: one write, not two."""
+
+    _send_headers_immediately = False
 
 
 def _drop(http: web.Request) -> None:

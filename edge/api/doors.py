@@ -14,10 +14,10 @@ from typing import Protocol
 
 from aiohttp import web
 
-from edge.chat import ChatRequest, Event
+from edge.chat import ChatRequest, Continued, Event
 from edge.dialects import anthropic, openai
 from edge.engines.base import ModelInfo
-from edge.errors import CodriverError, NotFound
+from edge.errors import CodriverError, EngineError, NotFound
 from edge.units import Seconds
 
 
@@ -50,6 +50,9 @@ class Door(Protocol):
     def renderer(self, request: ChatRequest) -> Renderer:
         """For a streamed answer to ``request``."""
 
+    def resumed(self, request: ChatRequest, behind: Continued) -> Renderer:
+        """For the rest of one whose first bytes were another server's."""
+
     def builder(self, request: ChatRequest) -> Builder:
         """For a whole answer to ``request``."""
 
@@ -75,6 +78,11 @@ class AnthropicDoor:
 
     def renderer(self, request: ChatRequest) -> Renderer:
         return anthropic.StreamRenderer(self._message_id(), thinking=request.thinking)
+
+    def resumed(self, request: ChatRequest, behind: Continued) -> Renderer:
+        renderer = anthropic.StreamRenderer(self._message_id(), thinking=request.thinking)
+        renderer.resume(behind.blocks, behind.open)
+        return renderer
 
     def builder(self, request: ChatRequest) -> Builder:
         return anthropic.MessageBuilder(self._message_id(), thinking=request.thinking)
@@ -112,6 +120,9 @@ class OpenAIDoor:
     def renderer(self, request: ChatRequest) -> Renderer:
         usage = request.stream_usage
         return openai.StreamRenderer(self._completion_id(), int(self.now()), usage=usage)
+
+    def resumed(self, request: ChatRequest, behind: Continued) -> Renderer:
+        raise EngineError("nobody goes on with a relayed answer of this dialect")
 
     def builder(self, request: ChatRequest) -> Builder:
         return openai.MessageBuilder(self._completion_id(), int(self.now()))

@@ -22,6 +22,8 @@ _DIRECTORY = re.compile(
     re.MULTILINE,
 )
 """Claude Code's environment section, full, of subagents and bare (tests/recordings)."""
+_SAYS_DIRECTORY = ("CWD: ", "orking directory: ")
+"""One of these is in every line that _DIRECTORY finds, and is found much faster."""
 _OPEN, _CLOSE = "<system-reminder>", "</system-reminder>"
 _USER_ID_SESSION = "_session_"
 """Stands before the session's id in the metadata.user_id of clients without the header."""
@@ -136,7 +138,12 @@ def session_of(request: ChatRequest) -> str | None:
 
 def directories_of(request: ChatRequest) -> tuple[str, ...]:
     """Every directory that the client says it works in, the first one said first."""
-    told = [path for text in _instructions(request) for path in _DIRECTORY.findall(text)]
+    told = [
+        path
+        for text in _instructions(request)
+        if any(word in text for word in _SAYS_DIRECTORY)
+        for path in _DIRECTORY.findall(text)
+    ]
     for wanted in request.safeguards:
         live = wanted.context.get("live_cwd")
         if isinstance(live, str) and live:

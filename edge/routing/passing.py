@@ -9,6 +9,7 @@ import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
 
 from edge.chat import (
     ChatRequest,
@@ -20,8 +21,10 @@ from edge.chat import (
     Started,
     Usage,
 )
+from edge.dialects.anthropic import DIALECT
 from edge.errors import CodriverError, EngineError
 from edge.routing.guard import Guard
+from edge.routing.relaying import relay_on
 from edge.routing.takeover import Said, continued, resends
 
 log = logging.getLogger(__name__)
@@ -47,6 +50,19 @@ async def pass_on(
 ) -> AsyncGenerator[Event, None]:
     """``held``, and the rest. Whatever an engine does, this ends with Finished or Failed, or it is
     a relayed answer that ends with its bytes."""
+    if rescue is not None and _can_be_gone_on_with(held[0], rescue.request):
+        relayed_on = relay_on(
+            name,
+            _all(held, source),
+            rescue.request,
+            heir=rescue.name,
+            go_on=partial(_continuation, rescue),
+            begin=rescue.begin,
+        )
+        async with aclosing(relayed_on) as events:
+            async for event in events:
+                yield guard.watch(event)
+        return
     said, last, broken = Said(), held[0], None
     async with aclosing(_all(held, source)) as events:
         try:
@@ -66,6 +82,14 @@ async def pass_on(
     async with aclosing(_after(name, broken, said, relayed, rescue)) as rest:
         async for event in rest:
             yield guard.watch(event)
+
+
+def _can_be_gone_on_with(first: Event, request: ChatRequest) -> bool:
+    """Whether it is a stream of relayed bytes that can be read on its way."""
+    if not isinstance(first, RelayStarted) or first.status != 200 or request.wire is None:
+        return False
+    encoded = any(name.lower() == "content-encoding" for name, _ in first.headers)
+    return request.wire.dialect == DIALECT and not encoded
 
 
 async def _all(

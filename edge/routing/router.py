@@ -13,6 +13,7 @@ from functools import partial
 from typing import Protocol
 
 from edge.chat import ChatRequest, Event, Started
+from edge.dialects.anthropic import DIALECT
 from edge.dialects.rewrite import with_model
 from edge.engines.base import Engine, Late, ModelInfo
 from edge.errors import CodriverError, KeptHere, NotFound, NotPermitted, UpstreamUnreachable
@@ -87,6 +88,7 @@ class Router:
         self._engines = dict(engines)
         self._privacy = privacy if set(engines) - {LOCAL} else None
         self._rules = rules
+        self._asks_length = rules.asks_length
         self._safeguards: Policy = safeguards
         self._contexts = SessionContexts()
         self._uplink = uplink
@@ -235,15 +237,16 @@ class Router:
 
     def _goes_on_here(self, request: ChatRequest, decision: Decision) -> bool:
         """Whether an answer that breaks off has to be gone on with, as the client does not ask
-        again."""
+        again, and cannot be while its bytes are relayed."""
         behind = any(step.engine == LOCAL for step in decision.order[1:])
-        return behind and request.stream and not resends(request)
+        is_read = request.wire is not None and request.wire.dialect == DIALECT
+        return behind and request.stream and not resends(request) and not is_read
 
     async def _decide(self, request: ChatRequest, seen: Snapshot | None = None) -> Decision:
         """Raises BadRequest where the request names a route that is not there."""
         why = None if self._privacy is None else await self._privacy.why_here(request)
-        features = features_of(request, estimate_tokens(request))
-        rules = self._rules
+        tokens = estimate_tokens(request) if self._asks_length else None
+        features, rules = features_of(request, tokens), self._rules
         if self._comparing is not None and hangs(features, seen or self.snapshot(), rules, pin=why):
             features = await self._comparing.known(features)
         return weigh(features, seen or self.snapshot(), rules, pin=why).decision

@@ -28,6 +28,7 @@ LONG_CONTEXT_TOKENS = Tokens(60_000)
 LIKE_AT_LEAST = 0.5
 """How like one of a route's sentences a request has to be, where the route does not say: requests
 that ask for the same thing in other words are at 0.5 to 0.8, unrelated ones below 0.3."""
+NO_BOUNDS = (None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,16 @@ class Rules:
     @property
     def default(self) -> Route:
         return Route(DEFAULT, tuple(step(text) for text in self.order), only=self.only)
+
+    @property
+    def asks_length(self) -> bool:
+        """Whether any route depends on how long a prompt is."""
+        routes = (*self.own, *self.scenarios)
+        return any(
+            route.name == LONG_CONTEXT
+            or (route.when.min_tokens, route.when.max_tokens) != NO_BOUNDS
+            for route in routes
+        )
 
     def find(self, name: str) -> Route | None:
         """A route by its name."""

@@ -11,7 +11,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from edge.chat import ChatRequest, Event, Failed
@@ -59,13 +59,14 @@ class Standby:
     def begin(self, request: ChatRequest, open_: Open) -> None:
         """Have the request answered for who asks again, unless it is, or too many are."""
         if self._find(request) is None and len(self._answers) < MOST:
-            answer = _Answer(request, open_)
+            answer = _Answer(replace(request, stream=True), open_)
             self._answers.append(answer)
             self._new.put_nowait(answer)
 
     def claim(self, request: ChatRequest) -> AsyncGenerator[Event, None] | None:
         """The answer begun for that very request, from its beginning; None if there is none.
-        Nobody else gets it. Closing it cancels the work."""
+        Some clients ask again without streaming. Nobody else gets it. Closing it cancels the
+        work."""
         answer = self._find(request)
         if answer is None:
             return None
@@ -74,7 +75,8 @@ class Standby:
         return _handed_over(answer)
 
     def _find(self, request: ChatRequest) -> _Answer | None:
-        return next((one for one in self._answers if one.request == request), None)
+        asked = replace(request, stream=True)
+        return next((one for one in self._answers if one.request == asked), None)
 
     async def _keep(self, answer: _Answer) -> None:
         """Answer it, as long as somebody may want it."""

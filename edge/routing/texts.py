@@ -5,7 +5,7 @@ Images and PDFs are not text and are not read. Called by the scan and for a sess
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from edge.chat import (
     ChatRequest,
@@ -61,22 +61,28 @@ def _tool(tool: ToolSpec) -> str:
     return "\n".join((tool.name, tool.description, *strings(tool.schema)))
 
 
-def strings(value: Json) -> Iterator[str]:
+def strings(value: Json) -> list[str]:
     """The texts in a JSON value; one in an object as ``key=text``, as it would be assigned.
 
     The value's depth is bounded where requests are parsed.
     """
-    match value:
-        case str():
-            yield value
-        case Mapping():
-            for key, inside in value.items():
-                if isinstance(inside, str):
-                    yield f"{key}={inside}"
-                else:
-                    yield from strings(inside)
-        case Sequence():
-            for inside in value:
-                yield from strings(inside)
-        case _:
-            return
+    found: list[str] = []
+    _collect(value, found)
+    return found
+
+
+def _collect(value: Json, found: list[str]) -> None:
+    """Into one list, the common types first: there are thousands of values in a request."""
+    if isinstance(value, str):
+        found.append(value)
+    elif value is None or isinstance(value, int | float):
+        return
+    elif isinstance(value, dict | Mapping):
+        for key, inside in value.items():
+            if isinstance(inside, str):
+                found.append(f"{key}={inside}")
+            else:
+                _collect(inside, found)
+    else:
+        for inside in value:
+            _collect(inside, found)

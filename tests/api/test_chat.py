@@ -13,6 +13,7 @@ from aiohttp.test_utils import unused_port
 
 from edge.chat import (
     ChatRequest,
+    Continued,
     Event,
     Failed,
     Finished,
@@ -412,6 +413,24 @@ async def test_a_relayed_answer_that_breaks_is_cut(broken):
         response = await client.post("/v1/messages", json=STREAMED)
         with pytest.raises(aiohttp.ClientError):
             await response.read()
+
+
+async def test_a_relayed_answer_is_gone_on_with_in_the_same_stream():
+    half = b'event: content_block_start\ndata: {"index":0}\n\n'
+    rest = (TextDelta("more"), Finished("end_turn", Usage()))
+    steps = (RelayStarted(200, ()), RelayChunk(half), Continued("local", "cut", 1, "text"), *rest)
+    async with serving(engine(*steps, name="cloud")) as client:
+        response = await client.post("/v1/messages", json=STREAMED)
+        body = await response.read()
+    assert body.startswith(half + b": local goes on with this answer\n\n")
+    events = [line for line in body[len(half) :].split(b"\n") if line.startswith(b"event: ")]
+    assert events == [
+        b"event: content_block_delta",
+        b"event: content_block_stop",
+        b"event: message_delta",
+        b"event: message_stop",
+    ]
+    assert b'"index":0' in body.rpartition(b"content_block_delta")[2]
 
 
 async def test_a_relayed_answer_with_a_bug_in_it_is_cut(caplog):

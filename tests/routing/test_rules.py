@@ -1,4 +1,5 @@
-from edge.routing.rules import Route, Rules, Step, step
+from edge.routing.rules import LONG_CONTEXT, Route, Rules, Step, When, step
+from edge.units import Tokens
 
 
 def test_steps_are_read_as_they_are_written():
@@ -13,3 +14,11 @@ def test_routes_are_found_by_name():
     assert rules.find("mine") is mine
     assert rules.find("default") == Route("default", (Step("cloud", "x"), Step("local")))
     assert rules.find("yours") is None
+
+
+def test_a_prompts_length_matters_only_where_a_route_depends_on_it():
+    here = (Step("local"),)
+    assert not Rules(own=(Route("mine", here),), scenarios=(Route("think", here),)).asks_length
+    assert Rules(own=(Route("mine", here, When(max_tokens=Tokens(9))),)).asks_length
+    assert Rules(own=(Route("mine", here, When(min_tokens=Tokens(0))),)).asks_length
+    assert Rules(scenarios=(Route(LONG_CONTEXT, here),)).asks_length

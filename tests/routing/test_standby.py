@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from edge.chat import ChatRequest, Failed, Finished, Started, TextDelta, Usage
 from edge.engines.fake import FakeEngine, Pause
@@ -48,6 +49,16 @@ async def test_who_asks_again_gets_it_from_its_beginning():
         assert stream is not None
         assert [event async for event in stream] == [BEGUN, TextDelta("a"), TextDelta("b"), END]
         assert standby.claim(ask("one")) is None, "it is given away once"
+
+
+async def test_who_asks_again_without_streaming_gets_it_too():
+    local = engine(BEGUN, TextDelta("a"), END)
+    async with running() as standby:
+        asked = replace(ask("one"), stream=True)
+        standby.begin(asked, lambda: local.stream(asked))
+        stream = standby.claim(ask("one"))
+        assert stream is not None
+        assert [event async for event in stream] == [BEGUN, TextDelta("a"), END]
 
 
 async def test_who_leaves_after_all_ends_the_work():

@@ -82,7 +82,7 @@ def cloudy() -> Iterator[Journey]:
         ip("netns", "add", internet)
         stack.callback(ip, "netns", "del", internet)
         ip("-n", internet, "link", "set", "lo", "up")
-        stack.enter_context(_names(lan.box))
+        stack.enter_context(names_of(lan.box))
         shaper = stack.enter_context(_shaper(lan.box, internet))
         for host, address in ((lan.box, UPLINK_ADDRESS), (internet, CLOUD_ADDRESS)):
             ip("-n", host, "address", "add", f"{address}/30", "dev", DEVICE)
@@ -92,7 +92,7 @@ def cloudy() -> Iterator[Journey]:
 
 
 @contextmanager
-def _names(host: str) -> Iterator[None]:
+def names_of(host: str) -> Iterator[None]:
     """What ``ip netns exec`` puts in the place of the machine's own files."""
     folder = NAMES / host
     folder.mkdir(parents=True)

@@ -37,6 +37,7 @@ from edge.dialects.anthropic.models import (
     render_models,
 )
 from edge.dialects.anthropic.parse import DIALECT, parse
+from edge.dialects.anthropic.relayed import RelayedStream
 from edge.dialects.anthropic.request import render_count_request, render_headers, render_request
 from edge.dialects.anthropic.stream import PING_ONLY, StreamRenderer
 from edge.dialects.anthropic.usage import usage_in
@@ -53,6 +54,7 @@ __all__ = [
     "MessageBuilder",
     "Outcome",
     "Page",
+    "RelayedStream",
     "StreamRenderer",
     "bare_model",
     "batch_id",

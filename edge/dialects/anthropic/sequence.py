@@ -80,6 +80,10 @@ class BlockSequence:
         self._waiting: list[str] = []
         self._phase: Literal["new", "running", "over"] = "new"
 
+    def resume(self, count: int, open_: Kind | None) -> None:
+        """So many blocks are begun already, the last one perhaps not ended; and it has started."""
+        self._count, self._open, self._phase = count, open_, "running"
+
     @property
     def started(self) -> bool:
         """Whether Started has come."""

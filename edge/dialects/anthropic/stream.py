@@ -34,6 +34,11 @@ class StreamRenderer:
         self._message_id = message_id
         self._blocks = BlockSequence(thinking or ThinkingOption())
 
+    def resume(self, count: int, open_: Kind | None) -> None:
+        """Go on with an answer of somebody else's of which the client has ``count`` blocks, the
+        last one not ended if it is ``open_``."""
+        self._blocks.resume(count, open_)
+
     @property
     def started(self) -> bool:
         """Whether message_start is out; until then a failure is an HTTP status."""

@@ -1,4 +1,4 @@
-"""How much of what was sent over a TCP connection has arrived, as the kernel knows it.
+"""What the kernel knows of a TCP connection: how much of what was sent has arrived, how far it is.
 
 Linux says it (struct tcp_info, include/uapi/linux/tcp.h); elsewhere nobody does. For this package.
 """
@@ -10,10 +10,14 @@ import struct
 import sys
 from typing import Any
 
+from edge.units import Seconds
+
 _RETRANSMITS = 2
 """The byte that counts how often the oldest unacknowledged data was sent again."""
-_UNACKED = struct.Struct("=I")
+_NUMBER = struct.Struct("=I")
 _UNACKED_AT = 24
+_ROUND_TRIP_AT = 68
+"""Smoothed, in microseconds."""
 _ACKED = struct.Struct("=Q")
 _ACKED_AT = 120
 _LENGTH = 128
@@ -25,9 +29,9 @@ def sent_again(sock: Any) -> int | None:
     """How often the kernel has sent the same bytes again without an answer; 0 if all has arrived
     or is on its way for the first time. None where it cannot be known. Never raises."""
     info = _info(sock)
-    if len(info) < _UNACKED_AT + _UNACKED.size:
+    if len(info) < _UNACKED_AT + _NUMBER.size:
         return None
-    (unacked,) = _UNACKED.unpack_from(info, _UNACKED_AT)
+    (unacked,) = _NUMBER.unpack_from(info, _UNACKED_AT)
     return info[_RETRANSMITS] if unacked else 0
 
 
@@ -38,6 +42,15 @@ def acknowledged(sock: Any) -> int | None:
     if len(info) < _ACKED_AT + _ACKED.size:
         return None
     return int(_ACKED.unpack_from(info, _ACKED_AT)[0])
+
+
+def round_trip(sock: Any) -> Seconds | None:
+    """There and back, as measured lately. None where it cannot be known. Never raises."""
+    info = _info(sock)
+    if len(info) < _ROUND_TRIP_AT + _NUMBER.size:
+        return None
+    (microseconds,) = _NUMBER.unpack_from(info, _ROUND_TRIP_AT)
+    return Seconds(microseconds / 1e6) if microseconds else None
 
 
 def has_ended(sock: Any) -> bool:

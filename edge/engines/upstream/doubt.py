@@ -13,7 +13,7 @@ from collections.abc import Callable
 from statistics import quantiles
 from typing import Any
 
-from edge.engines.base import Late
+from edge.engines.base import Late, nobody
 from edge.engines.upstream.acknowledged import sent_again
 from edge.units import Seconds
 
@@ -67,6 +67,16 @@ class Doubt:
         self._timer: asyncio.TimerHandle | None = None
         self.network: str | None = None
         """Why the network is in doubt, if it is."""
+
+    @property
+    def is_open(self) -> bool:
+        """Begun, and not settled."""
+        return self._timer is not None
+
+    @property
+    def is_heeded(self) -> bool:
+        """Whether somebody else is asked when this is late."""
+        return self._late is not nobody
 
     @property
     def waited(self) -> Seconds:

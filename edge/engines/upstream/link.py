@@ -12,6 +12,7 @@ import io
 import os
 from asyncio import timeout
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeAlias
 
 import aiohttp
@@ -32,6 +33,13 @@ SENDINGS = 3
 """Times that a request is sent where the connections it goes over turn out to be closed."""
 
 OnConnection: TypeAlias = Callable[[asyncio.BaseTransport | None], None]
+
+CONNECT_HEDGED = Seconds(15.0)
+"""What a connection may take at least where somebody else is asked as soon as it is late: names,
+TCP and TLS are four round trips, which a slow link loses some of."""
+
+HEARD_EVERY = Seconds(1.0)
+"""How often bytes that come are told: a link that carries them is not down."""
 
 _UNSET = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 
@@ -56,10 +64,17 @@ class Link:
         self._history = History()
         self._reused = Reused()
         self.health = Health(clock)
+        self._heard_at = clock()
+        self._doubts: list[Doubt] = []
 
     def state(self) -> EngineState:
-        """As its requests went."""
-        return self.health.state()
+        """As its requests went; not ready while one under way does not get through."""
+        state = self.health.state()
+        self._doubts = [one for one in self._doubts if one.is_open]
+        lost = next((one.network for one in self._doubts if one.network), None)
+        return (
+            state if lost is None or not state.ready else replace(state, ready=False, reason=lost)
+        )
 
     def succeeded(self) -> None:
         """A whole answer came."""
@@ -95,7 +110,9 @@ class Link:
 
     def doubt(self, late: Late) -> Doubt:
         """About an answer that is about to be asked for."""
-        return Doubt(late, self._history, self._clock)
+        doubt = Doubt(late, self._history, self._clock)
+        self._doubts.append(doubt)
+        return doubt
 
     async def ask(
         self,
@@ -107,16 +124,19 @@ class Link:
     ) -> tuple[aiohttp.ClientResponse, bytes]:
         """Send, and wait for the head and the first bytes. Raises UpstreamUnreachable."""
         self.health.asked()
+        connect = self._server.connect_timeout
+        if doubt is not None and doubt.is_heeded:
+            connect = max(connect, CONNECT_HEDGED)
         try:
             async with timeout(patience):
-                response = await self._send(address, headers, body, doubt)
+                response = await self._send(address, headers, body, connect, doubt)
                 try:
                     chunk = await response.content.readany()
                 except BaseException:
                     response.close()
                     raise
         except (aiohttp.ClientError, OSError) as error:
-            raise self.failed(self._why(error, patience), _kind(error)) from None
+            raise self.failed(_why(error, patience, connect), _kind(error)) from None
         except asyncio.CancelledError:
             if doubt is not None and doubt.network is not None:
                 # Nobody waited for its failure, as somebody else was quicker: it is one.
@@ -138,11 +158,15 @@ class Link:
         nothing comes for so long."""
         try:
             async with timeout(silence):
-                return await response.content.readany()
+                data = await response.content.readany()
         except TimeoutError:
             raise self.failed(f"it has said nothing for {silence:g} s", "stall") from None
         except (aiohttp.ClientError, OSError):
             raise self.failed("it broke off in the middle of its answer", "reset") from None
+        if data and self._clock() - self._heard_at >= HEARD_EVERY:
+            self._heard_at = self._clock()
+            self._report(Outcome(None))
+        return data
 
     async def whole(
         self, response: aiohttp.ClientResponse, first: bytes, limit: int, silence: Seconds
@@ -157,7 +181,12 @@ class Link:
         return bytes(body)
 
     async def _send(
-        self, address: str, headers: Headers, body: bytes, doubt: Doubt | None
+        self,
+        address: str,
+        headers: Headers,
+        body: bytes,
+        connect: Seconds,
+        doubt: Doubt | None,
     ) -> aiohttp.ClientResponse:
         """Post it, and once more where a kept connection was closed before it got there: so
         nothing is asked, or paid, twice."""
@@ -167,12 +196,14 @@ class Link:
             with self._reused.watching() as trip:
                 on_connection.set(_both(trip.over, doubt))
                 try:
-                    return await self._post(address, headers, body)
+                    return await self._post(address, headers, body, connect)
                 except aiohttp.ClientConnectionError as error:
                     if not left or not trip.never_arrived(error):
                         raise
 
-    async def _post(self, address: str, headers: Headers, body: bytes) -> aiohttp.ClientResponse:
+    async def _post(
+        self, address: str, headers: Headers, body: bytes, connect: Seconds
+    ) -> aiohttp.ClientResponse:
         return await self._session.post(
             URL(address, encoded=True),
             data=io.BytesIO(body),
@@ -181,31 +212,32 @@ class Link:
             allow_redirects=False,
             auto_decompress=False,
             proxy=self._proxy,
-            timeout=aiohttp.ClientTimeout(connect=self._server.connect_timeout),
+            timeout=aiohttp.ClientTimeout(connect=connect),
         )
 
-    def _why(self, error: BaseException, patience: Seconds) -> str:
-        match error:
-            case aiohttp.ClientConnectorDNSError():
-                return "its name cannot be resolved"
-            case aiohttp.ClientConnectorCertificateError():
-                return "its TLS certificate is not accepted"
-            case aiohttp.ClientSSLError():
-                return "TLS cannot be agreed on"
-            case aiohttp.ConnectionTimeoutError():
-                return f"no connection within {self._server.connect_timeout:g} s"
-            case TimeoutError():
-                return f"no answer within {patience:g} s"
-            case aiohttp.ClientHttpProxyError():
-                return f"the proxy refuses with status {error.status}"
-            case aiohttp.ClientProxyConnectionError():
-                return "no connection to the proxy"
-            case aiohttp.ClientConnectorError(errno=int(number)):
-                return f"no connection: {os.strerror(number)}"
-            case aiohttp.ClientResponseError():
-                return "its answer is not HTTP"
-            case _:
-                return "the connection broke before an answer"
+
+def _why(error: BaseException, patience: Seconds, connect: Seconds) -> str:
+    match error:
+        case aiohttp.ClientConnectorDNSError():
+            return "its name cannot be resolved"
+        case aiohttp.ClientConnectorCertificateError():
+            return "its TLS certificate is not accepted"
+        case aiohttp.ClientSSLError():
+            return "TLS cannot be agreed on"
+        case aiohttp.ConnectionTimeoutError():
+            return f"no connection within {connect:g} s"
+        case TimeoutError():
+            return f"no answer within {patience:g} s"
+        case aiohttp.ClientHttpProxyError():
+            return f"the proxy refuses with status {error.status}"
+        case aiohttp.ClientProxyConnectionError():
+            return "no connection to the proxy"
+        case aiohttp.ClientConnectorError(errno=int(number)):
+            return f"no connection: {os.strerror(number)}"
+        case aiohttp.ClientResponseError():
+            return "its answer is not HTTP"
+        case _:
+            return "the connection broke before an answer"
 
 
 def _both(trip: OnConnection, doubt: Doubt | None) -> OnConnection:

@@ -7,21 +7,28 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies_environment, proxy_bypass
+from weakref import WeakSet
 
 import aiohttp
 
+from edge.engines.upstream.acknowledged import round_trip
 from edge.engines.upstream.resolver import RememberingResolver
 from edge.errors import ConfigError
+from edge.units import Seconds
 
-KEEPALIVE = (("TCP_KEEPIDLE", 3), ("TCP_KEEPINTVL", 2), ("TCP_KEEPCNT", 4))
+IDLE, BETWEEN, UNANSWERED = "TCP_KEEPIDLE", "TCP_KEEPINTVL", "TCP_KEEPCNT"
 """Seconds of silence after which the kernel asks whether the other side is still there, seconds
-between such questions, and how many stay unanswered before it gives the connection up: an answer
-that breaks off without a word in a dead zone is known to have done so after 11 s."""
+between such questions, and how many stay unanswered before it gives the connection up."""
+KEEPALIVE = {IDLE: 3, BETWEEN: 2, UNANSWERED: 4}
+"""An answer that breaks off without a word in a dead zone is known to have done so after 11 s;"""
+KEEPALIVE_NEAR = {IDLE: 2, BETWEEN: 1, UNANSWERED: 3}
+"""and after 5 s, where there and back takes no longer than NEAR."""
+NEAR = Seconds(0.4)
 
 on_connection: ContextVar[Callable[[asyncio.BaseTransport | None], None] | None] = ContextVar(
     "on_connection", default=None
@@ -30,8 +37,16 @@ on_connection: ContextVar[Callable[[asyncio.BaseTransport | None], None] | None]
 
 
 class _Connector(aiohttp.TCPConnector):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._judged: WeakSet[asyncio.BaseTransport] = WeakSet()
+
     async def connect(self, *args: Any, **options: Any) -> aiohttp.connector.Connection:
         connection = await super().connect(*args, **options)
+        transport = connection.transport
+        if transport is not None and transport not in self._judged:
+            self._judged.add(transport)
+            _keep_alive(transport)
         if (tell := on_connection.get()) is not None:
             tell(connection.transport)
         return connection
@@ -42,10 +57,22 @@ def _socket(address: tuple[Any, ...]) -> socket.socket:
     family, kind, protocol, *_ = address
     made = socket.socket(family, kind, protocol)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in KEEPALIVE:
-        if hasattr(socket, name):
-            made.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+    _set(made, KEEPALIVE)
     return made
+
+
+def _keep_alive(transport: asyncio.BaseTransport) -> None:
+    """The sooner a silence is doubted, the nearer the other side has shown to be."""
+    sock = transport.get_extra_info("socket")
+    far = round_trip(sock)
+    if far is not None:
+        _set(sock, KEEPALIVE_NEAR if far <= NEAR else KEEPALIVE)
+
+
+def _set(sock: Any, values: Mapping[str, int]) -> None:
+    for name, value in values.items():
+        if hasattr(socket, name):
+            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 def open_session() -> aiohttp.ClientSession:

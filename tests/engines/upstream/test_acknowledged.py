@@ -1,8 +1,11 @@
-"""What the kernel says of bytes that nobody has acknowledged, between two hosts."""
+"""What the kernel says of bytes that nobody has acknowledged, and of the way there and back."""
 
+import socket
 import subprocess
 import sys
+from contextlib import closing
 
+from edge.engines.upstream.acknowledged import round_trip, sent_again
 from tests.system.hosts import BOX_ADDRESS, at, ip, two_hosts
 
 TALK = f"""
@@ -55,3 +58,18 @@ def test_bytes_that_vanish_are_sent_again_and_counted():
             talker.stdin.flush()
             assert int(talker.stdout.readline().split()[1]) >= 2
         listener.kill()
+
+
+def test_the_way_there_and_back_is_short_on_loopback():
+    with (
+        closing(socket.create_server(("127.0.0.1", 0))) as server,
+        closing(socket.create_connection(server.getsockname())) as client,
+    ):
+        assert 0 < (round_trip(client) or 0) < 0.2
+
+
+def test_what_is_no_tcp_connection_is_not_known():
+    left, right = socket.socketpair()
+    with closing(left), closing(right):
+        assert round_trip(left) is sent_again(left) is None
+    assert round_trip(None) is None

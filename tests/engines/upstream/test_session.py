@@ -1,6 +1,8 @@
 """The proxies of the environment, and what a session never does."""
 
+import asyncio
 import base64
+import socket
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,12 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from edge.engines.upstream import open_session
-from edge.engines.upstream.session import proxy_for
+from edge.engines.upstream.session import (
+    KEEPALIVE,
+    KEEPALIVE_NEAR,
+    on_connection,
+    proxy_for,
+)
 from edge.errors import ConfigError
 
 VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "REQUEST_METHOD")
@@ -64,3 +71,28 @@ async def test_no_credential_of_netrc_is_sent(tmp_path: Path, monkeypatch):
                 assert await response.text() == "x"
     assert not any({"Authorization", "Cookie"} & set(headers) for headers in seen)
     assert base64.b64encode(b"somebody:secret") not in repr(seen).encode()
+
+
+async def test_a_silence_is_doubted_soon_where_the_other_side_is_near():
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(text="x")
+
+    told: list[asyncio.BaseTransport | None] = []
+    on_connection.set(told.append)
+    app = web.Application()
+    app.router.add_get("/", answer)
+    async with (
+        TestServer(app) as server,
+        open_session() as session,
+        session.get(server.make_url("/")),
+    ):
+        (transport,) = told
+        assert transport is not None
+        sock = transport.get_extra_info("socket")
+        assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+        kept = {
+            name: sock.getsockopt(socket.IPPROTO_TCP, getattr(socket, name))
+            for name in KEEPALIVE
+            if hasattr(socket, name)
+        }
+    assert kept.items() <= KEEPALIVE_NEAR.items()

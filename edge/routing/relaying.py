@@ -45,8 +45,8 @@ async def relay_on(
                     yield RelayChunk(passed)
         except CodriverError as error:
             broken = error
-    if stream.is_whole:
-        return
+    if stream.is_whole or (broken is None and stream.is_strange):
+        return  # what cannot be read ends where its server ended it
     broken = broken or EngineError(f"{name} ended in the middle of its answer")
     if (ending := stream.ending()) is not None:
         log.warning("%s: only its end was missing", broken)

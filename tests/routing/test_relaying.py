@@ -37,6 +37,7 @@ from tests.dialects.anthropic.test_relayed import (
 WIRE = Wire("anthropic", "/v1/messages", (("user-agent", "an-sdk"),), b"")
 SDK = ChatRequest("claude-x", (Message("user", (Text("tell me"),)),), stream=True, wire=WIRE)
 AGENT = replace(SDK, wire=replace(WIRE, headers=(("user-agent", "claude-cli/2.1.332"),)))
+ENDED = "cloud ended in the middle of its answer"
 CUT = Failed(UpstreamUnreachable("cloud: it broke off"))
 REST = (TextDelta(" there."), Finished("end_turn", Usage()))
 
@@ -119,6 +120,17 @@ async def test_a_missing_last_event_is_no_loss():
     assert bytes_of(events).startswith(START + TEXT + DELTA)
     assert b"message_stop" in bytes_of(events)
     assert box.engine.requests == []
+
+
+async def test_an_end_without_the_last_event_is_a_cut_unless_the_stream_is_strange():
+    box, half = Box(), START + block(0, "text") + text(0, "Hello")
+    events = await passed(SDK, box, RelayChunk(half))
+    assert events[-3] == Continued("local", "cloud broke off: " + ENDED, 1, "text")
+    strange = START + block(0, "made_up")
+    assert await passed(SDK, Box(), RelayChunk(strange)) == [
+        RelayStarted(200, ()),
+        RelayChunk(strange),
+    ]
 
 
 async def test_what_cannot_be_read_is_passed_on_and_fails_as_it_is():

@@ -10,8 +10,7 @@ PORT   ?= 4141
 export CMAKE_ARGS ?= -DLLAVA_BUILD=OFF
 
 .DEFAULT_GOAL := help
-.PHONY: help serve check test test-all bench bench-agent bench-link bench-peers bench-plan \
-        bench-routes bench-tools clean
+.PHONY: help serve check test test-all bench bench-agent bench-link bench-peers bench-plan bench-routes bench-tools clean
 
 help:
 	@echo "make serve [MODEL=coder]  set up and serve http://127.0.0.1:$(PORT)"

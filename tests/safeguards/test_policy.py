@@ -129,6 +129,11 @@ COMPOUNDS = (
 )
 
 
+@pytest.mark.parametrize("wrapper", ["time", "time -p", "nice", "command", "time time"])
+def test_an_assignment_behind_a_word_is_no_program_of_the_project(wrapper):
+    assert not passes(f"{wrapper} LD_PRELOAD=./x.so ls")
+
+
 @given(HARMFUL, st.lists(st.sampled_from(COMPOUNDS), min_size=1, max_size=3))
 @settings(max_examples=400, deadline=None)
 def test_a_harmful_command_is_flagged_inside_any_compound(command, compounds):

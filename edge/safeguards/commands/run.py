@@ -19,6 +19,9 @@ from edge.safeguards.values import Value
 
 def program(call: Call) -> None:
     """A program of the project, named by a path with a slash in it."""
+    if "=" in call.argv[0].text:
+        # Behind a keyword such as time the shell assigns; NAME=./file is no path to it.
+        raise Held(f"{call.argv[0].text} may be an assignment")
     require_plain_target(call, call.argv[0])
     _require_runnable(call, call.argv[0])
     _arguments(call, call.argv[1:])

@@ -434,7 +434,8 @@ def test_an_idle_loop_tries_thread_counts_and_says_what_came_out():
     stage.loop.stop()
     thread.join()
     assert stage.text(1) == expected(PROMPT)
-    assert set(stage.context.tried) == {1, READ_TOKENS}
+    # The scripted steps take no time, so that longer ones may be tried, too.
+    assert {1, READ_TOKENS} <= set(stage.context.tried)
 
 
 @pytest.mark.parametrize("divisible", [True, False])

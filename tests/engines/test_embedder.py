@@ -1,4 +1,4 @@
-"""The embedder over a session that counts, and, where it has been fetched, over the model."""
+"""The embedder over a session that counts, and over the model."""
 
 import asyncio
 import logging
@@ -9,13 +9,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edge.catalog.fetch import ensure
 from edge.catalog.models import EMBEDDING_MODEL, resolve
 from edge.engines.embedder import Embedder, embed, open_session
 from edge.errors import ModelUnusable
 from edge.units import Seconds
 
-MODEL = resolve(EMBEDDING_MODEL, Path(__file__).resolve().parents[2] / ".models")
-fetched = pytest.mark.skipif(not MODEL.is_present(), reason="codriver pull minilm")
+MODELS_DIR = Path(__file__).resolve().parents[2] / ".models"
+
+
+@pytest.fixture(scope="module")
+def minilm() -> Path:
+    """The model's file, fetched into the checkout once."""
+    return ensure(resolve(EMBEDDING_MODEL, MODELS_DIR), MODELS_DIR)
 
 
 class Counting:
@@ -126,11 +132,10 @@ def test_a_model_of_another_shape_is_refused():
             embed(session, "text")
 
 
-@fetched
-def test_the_real_models_vectors():
+def test_the_real_models_vectors(minilm: Path):
     """Similarities of the float weights, computed once without onnxruntime, within int8's
     error."""
-    session = open_session(MODEL.path)
+    session = open_session(minilm)
     rename, identifier, weather = (
         embed(session, text)
         for text in (

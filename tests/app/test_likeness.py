@@ -5,14 +5,16 @@ from pathlib import Path
 import pytest
 
 from edge.app.likeness import compared, embedding_file, likeness_of
+from edge.catalog.fetch import ensure
+from edge.catalog.models import EMBEDDING_MODEL, resolve
 from edge.config import Config, load
 from edge.routing.features import Likeness, features_of
 from edge.routing.need import load_table
 from edge.routing.rules import Route, Rules, Step, When
-from tests.engines.test_embedder import MODEL, fetched
 from tests.routing.asked import asked
 
 DEFAULTS = load(None)
+MODELS_DIR = Path(__file__).resolve().parents[2] / ".models"
 LOOK_UP = ("Where is this defined?", "Which file holds it?")
 RULES = Rules(
     own=(
@@ -49,9 +51,9 @@ def test_the_models_folder_is_the_configurations_else_in_the_state_directory(tmp
     assert embedding_file(config(tmp_path / "x"), tmp_path).parent == tmp_path / "x"
 
 
-@fetched
 async def test_the_real_model_tells_a_look_up_from_other_work(tmp_path: Path):
-    async with compared(config(MODEL.path.parent), RULES, tmp_path) as comparing:
+    minilm = ensure(resolve(EMBEDDING_MODEL, MODELS_DIR), MODELS_DIR)
+    async with compared(config(minilm.parent), RULES, tmp_path) as comparing:
         assert comparing is not None
         await comparing.prepare()
         ask = "in which file is the router defined?"

@@ -51,8 +51,13 @@ def test_the_models_folder_is_the_configurations_else_in_the_state_directory(tmp
     assert embedding_file(config(tmp_path / "x"), tmp_path).parent == tmp_path / "x"
 
 
-async def test_the_real_model_tells_a_look_up_from_other_work(tmp_path: Path):
-    minilm = ensure(resolve(EMBEDDING_MODEL, MODELS_DIR), MODELS_DIR)
+@pytest.fixture(scope="module")
+def minilm() -> Path:
+    """The model's file, fetched into the checkout once."""
+    return ensure(resolve(EMBEDDING_MODEL, MODELS_DIR), MODELS_DIR)
+
+
+async def test_the_real_model_tells_a_look_up_from_other_work(minilm: Path, tmp_path: Path):
     async with compared(config(minilm.parent), RULES, tmp_path) as comparing:
         assert comparing is not None
         await comparing.prepare()

@@ -53,7 +53,7 @@ async def pass_on(
     if rescue is not None and _can_be_gone_on_with(held[0], rescue.request):
         relayed_on = relay_on(
             name,
-            _all(held, source),
+            joined(held, source),
             rescue.request,
             heir=rescue.name,
             go_on=partial(_continuation, rescue),
@@ -64,7 +64,7 @@ async def pass_on(
                 yield guard.watch(event)
         return
     said, last, broken = Said(), held[0], None
-    async with aclosing(_all(held, source)) as events:
+    async with aclosing(joined(held, source)) as events:
         try:
             async for event in events:
                 if isinstance(event, Failed):
@@ -92,9 +92,10 @@ def _can_be_gone_on_with(first: Event, request: ChatRequest) -> bool:
     return request.wire.dialect == DIALECT and not encoded
 
 
-async def _all(
+async def joined(
     held: Sequence[Event], source: AsyncGenerator[Event, None]
 ) -> AsyncGenerator[Event, None]:
+    """What was held, and the rest."""
     async with aclosing(source):
         for event in held:
             yield event
@@ -108,9 +109,10 @@ async def _after(
     """What follows where an answer has broken off."""
     if rescue is None:
         yield broken
-    elif relayed or resends(rescue.request):
+    elif relayed or (resends(rescue.request) and said.can_be_asked_anew):
         log.warning("%s: %s is made ready, as the client will ask again", broken.error, rescue.name)
-        rescue.begin()
+        if not said.calls:
+            rescue.begin()
         yield Failed(broken.error, drop=True)
     elif said.is_whole:
         log.warning("%s: its calls were whole, which ends it", broken.error)

@@ -22,7 +22,7 @@ from edge.routing.estimate import estimate_tokens
 from edge.routing.features import features_of
 from edge.routing.guard import Guard
 from edge.routing.likeness import Comparing
-from edge.routing.passing import Rescue, pass_on
+from edge.routing.passing import Rescue, joined, pass_on
 from edge.routing.policy import LOCAL, Decision, Rules, Step, among, hangs, weigh
 from edge.routing.privacy import Privacy
 from edge.routing.race import FINAL, Runner, race
@@ -190,7 +190,7 @@ class Router:
         if (why := shortcuts.get(won.runner.name)) is not None:
             log.info("request for %s needs no model: %s", request.model, why)
             decision = replace(decision, order=(step,), reason=why)
-            return Routed(decision, step.engine, _all(won.held, won.rest))
+            return Routed(decision, step.engine, joined(won.held, won.rest))
         more = [event.reason for event in won.held if isinstance(event, Started) and event.reason]
         decision = replace(decision, reason="; ".join([decision.reason, *won.notes, *more]))
         log.info("request for %s goes to %s: %s", request.model, step, decision.reason)
@@ -295,13 +295,4 @@ def _as_asked(held: tuple[Event, ...], request: ChatRequest) -> tuple[Event, ...
 
 async def _replay(events: tuple[Event, ...]) -> AsyncGenerator[Event, None]:
     for event in events:
-        yield event
-
-
-async def _all(
-    held: tuple[Event, ...], rest: AsyncGenerator[Event, None]
-) -> AsyncGenerator[Event, None]:
-    for event in held:
-        yield event
-    async for event in rest:
         yield event

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from edge.chat import ChatRequest, Event, Failed
-from edge.errors import CodriverError
+from edge.errors import CodriverError, EngineError
 from edge.units import Seconds
 
 log = logging.getLogger(__name__)
@@ -98,6 +98,9 @@ async def _work(answer: _Answer) -> None:
             answer.said.put_nowait(event)
     except CodriverError as error:
         answer.said.put_nowait(Failed(error))
+    except Exception:  # a task's outer edge: nobody else's answer may end with it
+        log.exception("an answer that was begun for a client broke")
+        answer.said.put_nowait(Failed(EngineError(f"{answer.request.model}: the answer broke")))
     finally:
         await source.aclose()
         answer.said.put_nowait(None)

@@ -15,6 +15,7 @@ from edge.chat import (
     Message,
     Text,
     TextDelta,
+    ThinkingDelta,
     ThinkingOption,
     ToolCallEnded,
     ToolCallStarted,
@@ -38,17 +39,35 @@ class Said:
     text: str = ""
     calls: int = 0
     in_call: bool = False
+    completed: bool = False
+    """Whether the client has a whole block: its text has ended, or what was thought, or a call."""
+    _open: type[Event] | None = None
 
     def hear(self, event: Event) -> None:
         match event:
             case TextDelta(text):
+                self._opened(TextDelta)
                 self.text += text
+            case ThinkingDelta():
+                self._opened(ThinkingDelta)
             case ToolCallStarted():
+                self._opened(ToolCallStarted)
                 self.in_call = True
             case ToolCallEnded():
                 self.in_call, self.calls = False, self.calls + 1
+                self.completed = True
             case _:
                 pass
+
+    def _opened(self, kind: type[Event]) -> None:
+        self.completed = self.completed or self._open not in (None, kind)
+        self._open = kind
+
+    @property
+    def can_be_asked_anew(self) -> bool:
+        """Whether a client that asks again when it is dropped does so from the beginning, or acts
+        on the calls it has. Behind another whole block an old one gives up instead."""
+        return not self.completed or self.calls > 0 or self.in_call
 
     @property
     def is_whole(self) -> bool:

@@ -16,6 +16,7 @@ from edge.chat import (
     Started,
     Text,
     TextDelta,
+    ThinkingDelta,
     ToolCallDelta,
     ToolCallEnded,
     ToolCallStarted,
@@ -77,6 +78,21 @@ async def test_who_asks_again_is_dropped_and_finds_the_box_at_work(begin):
     *_, last = await passed(CLAUDE_CODE, box, *begin, CUT)
     assert last == Failed(CUT.error, drop=True)
     assert (box.begun, box.engine.requests) == (1, [])
+
+
+async def test_behind_a_whole_block_even_who_asks_again_is_given_the_rest():
+    box = Box(CLAUDE_CODE, BEGUN, TextDelta(" upon a time"), END)
+    said = (BEGUN, ThinkingDelta("hm"), TextDelta("Once"))
+    events = await passed(CLAUDE_CODE, box, *said, CUT)
+    assert events[-2:] == [TextDelta(" upon a time"), END]
+    assert box.begun == 0
+
+
+async def test_who_has_whole_calls_acts_on_them_and_does_not_ask_again():
+    box = Box(CLAUDE_CODE)
+    *_, last = await passed(CLAUDE_CODE, box, BEGUN, TextDelta("I will"), *CALL, CUT)
+    assert last == Failed(CUT.error, drop=True)
+    assert box.begun == 0
 
 
 async def test_who_does_not_ask_again_is_given_the_rest_by_the_box():

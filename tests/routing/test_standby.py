@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from edge.chat import ChatRequest, Failed, Finished, Started, TextDelta, Usage
+from edge.engines.base import nobody
 from edge.engines.fake import FakeEngine, Pause
 from edge.errors import WorkerCrashed
 from edge.routing.standby import MOST, Standby
@@ -88,6 +89,26 @@ async def test_what_fails_is_told_to_whom_it_was_for():
         stream = standby.claim(ask("one"))
         assert stream is not None
         assert [event async for event in stream] == [BEGUN, Failed(dead)]
+
+
+async def test_a_mistake_of_ours_ends_that_answer_and_no_other(caplog):
+    class Buggy(FakeEngine):
+        async def stream(self, request, late=nobody):
+            yield BEGUN
+            raise ZeroDivisionError
+
+    local = engine(BEGUN, END)
+    async with running() as standby:
+        standby.begin(ask("one"), lambda: Buggy().stream(ask("one")))
+        broken = standby.claim(ask("one"))
+        assert broken is not None
+        *_, last = [event async for event in broken]
+        assert isinstance(last, Failed)
+        standby.begin(ask("two"), lambda: local.stream(ask("two")))
+        stream = standby.claim(ask("two"))
+        assert stream is not None
+        assert [event async for event in stream] == [BEGUN, END]
+    assert "ZeroDivisionError" in caplog.text
 
 
 async def test_the_same_request_is_begun_once_and_only_so_many_are():

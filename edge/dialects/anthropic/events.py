@@ -14,7 +14,6 @@ import msgspec
 
 from edge.chat import (
     Event,
-    Failed,
     Finished,
     SafeguardResult,
     Started,
@@ -29,14 +28,8 @@ from edge.chat import (
 )
 from edge.dialects.anthropic.errors import parse_error
 from edge.dialects.anthropic.usage import usage_of
-from edge.dialects.framing import (
-    LONGEST_EVENT,
-    MOST_BYTES,
-    EventTooLong,
-    ServerSentEvent,
-    SseDecoder,
-)
-from edge.errors import EngineError
+from edge.dialects.framing import ServerSentEvent
+from edge.dialects.reading import Reading, broken
 
 Json = Mapping[str, Any]
 _REASONS: dict[str, StopReason] = {reason: reason for reason in get_args(StopReason)}
@@ -47,47 +40,21 @@ class EventParser:
     """One answer. After Finished or Failed nothing more comes."""
 
     def __init__(self) -> None:
-        self._frames = SseDecoder(LONGEST_EVENT, MOST_BYTES)
+        self._reading = Reading("the Messages API", self._read, _cut)
         self._usage = Usage()
         self._started = False
         self._in_call = False
         self._argued = False
         self._last = Finished("end_turn", Usage())
         self._ended = False
-        self._over = False
 
     def feed(self, chunk: bytes) -> list[Event]:
         """The events that ``chunk`` completes."""
-        if self._over:
-            return []
-        try:
-            frames = self._frames.feed(chunk)
-        except EventTooLong as error:
-            return self._fail(f"the other server's stream holds {error}")
-        return [event for frame in frames for event in self._safely(frame)]
+        return self._reading.feed(chunk)
 
     def close(self) -> list[Event]:
         """The stream ended: what was left, and Failed where the answer was not whole."""
-        if self._over:
-            return []
-        events = [event for frame in self._frames.close() for event in self._safely(frame)]
-        if not self._over:
-            events += self._fail("the other server's stream ended before its answer did")
-        return events
-
-    def _safely(self, frame: ServerSentEvent) -> list[Event]:
-        if self._over:
-            return []
-        try:
-            return self._read(frame)
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-            return self._fail(f"the other server's stream is not of the Messages API: {error!r}")
-
-    def _fail(self, sentence: str) -> list[Event]:
-        error = EngineError(sentence)
-        error.origin = "upstream"
-        self._over = True
-        return [Failed(error)]
+        return self._reading.close()
 
     def _read(self, frame: ServerSentEvent) -> list[Event]:
         data: Json = msgspec.json.decode(frame.data)
@@ -107,8 +74,7 @@ class EventParser:
             case "message_stop":
                 return self._stop()
             case "error":
-                self._over = True
-                return [Failed(parse_error(frame.data))]
+                raise parse_error(frame.data)
             case _:
                 return []
 
@@ -169,7 +135,6 @@ class EventParser:
             raise ValueError("message_stop before message_delta")
         if self._in_call:
             raise ValueError("message_stop inside a tool call")
-        self._over = True
         return [replace(self._last, usage=self._usage)]
 
     def _message_delta(self, data: Json) -> list[Event]:
@@ -183,6 +148,10 @@ class EventParser:
             safeguards=tuple(_result(item) for item in delta.get("safeguard_results") or ()),
         )
         return []
+
+
+def _cut() -> list[Event]:
+    raise broken("the other server's stream ended before its answer did")
 
 
 def _text(text: str) -> list[Event]:

@@ -13,7 +13,6 @@ import msgspec
 
 from edge.chat import (
     Event,
-    Failed,
     Finished,
     Started,
     StopReason,
@@ -21,17 +20,11 @@ from edge.chat import (
     ThinkingDelta,
     Usage,
 )
-from edge.dialects.framing import (
-    LONGEST_EVENT,
-    MOST_BYTES,
-    EventTooLong,
-    ServerSentEvent,
-    SseDecoder,
-)
+from edge.dialects.framing import ServerSentEvent
 from edge.dialects.openai.errors import error_of, parse_error
 from edge.dialects.openai.serial import Serial
 from edge.dialects.openai.wire import Choice, Chunk, Said, text_of, usage_of
-from edge.errors import CodriverError, EngineError
+from edge.dialects.reading import Reading, broken
 
 _DONE = "[DONE]"
 _REASONS: dict[str, StopReason] = {
@@ -49,52 +42,24 @@ class EventParser:
     """
 
     def __init__(self, new_id: Callable[[], str]) -> None:
-        self._frames = SseDecoder(LONGEST_EVENT, MOST_BYTES)
         self._content = _Content(new_id)
         self._started = False
-        self._over = False
+        self._reading = Reading("Chat Completions", self._read, self._content.finish)
 
     def feed(self, chunk: bytes) -> list[Event]:
         """The events that ``chunk`` completes."""
-        if self._over:
-            return []
-        try:
-            frames = self._frames.feed(chunk)
-        except EventTooLong as error:
-            return self._fail(f"the other server's stream holds {error}")
-        return [event for frame in frames for event in self._safely(frame)]
+        return self._reading.feed(chunk)
 
     def close(self) -> list[Event]:
         """The stream ended: what was left, and Failed where the answer was not whole."""
-        if self._over:
-            return []
-        events = [event for frame in self._frames.close() for event in self._safely(frame)]
-        return events if self._over else [*events, *self._guarded(self._done)]
-
-    def _safely(self, frame: ServerSentEvent) -> list[Event]:
-        if self._over:
-            return []
-        return self._guarded(lambda: self._read(frame))
-
-    def _guarded(self, step: Callable[[], list[Event]]) -> list[Event]:
-        try:
-            return step()
-        except CodriverError as error:
-            self._over = True
-            return [Failed(error)]
-        except (ValueError, RecursionError) as error:
-            return self._fail(f"the other server's stream is not of Chat Completions: {error}")
-
-    def _fail(self, sentence: str) -> list[Event]:
-        self._over = True
-        return [Failed(_broken(sentence))]
+        return self._reading.close()
 
     def _read(self, frame: ServerSentEvent) -> list[Event]:
         data = frame.data.strip()
         if not data:
             return []
         if data == _DONE:
-            return self._done()
+            return self._content.finish()
         if frame.event == "error":
             raise parse_error(data)
         chunk = _decode(data)
@@ -110,11 +75,6 @@ class EventParser:
         self._started = True
         return [Started(chunk.model or "", Usage())]
 
-    def _done(self) -> list[Event]:
-        ending = self._content.finish()
-        self._over = True
-        return ending
-
 
 def parse_answer(body: bytes, new_id: Callable[[], str]) -> tuple[Event, ...]:
     """A whole answer as the stream it could have been. Raises CodriverError for any other."""
@@ -126,7 +86,7 @@ def parse_answer(body: bytes, new_id: Callable[[], str]) -> tuple[Event, ...]:
         said = content.take(answer)
         return (Started(answer.model or "", Usage()), *said, *content.finish())
     except (ValueError, RecursionError) as error:
-        raise _broken(f"the other server's answer is not of Chat Completions: {error}") from None
+        raise broken(f"the other server's answer is not of Chat Completions: {error}") from None
 
 
 class _Content:
@@ -146,7 +106,7 @@ class _Content:
     def finish(self) -> list[Event]:
         """The end. Raises EngineError where none was announced: then the answer was cut."""
         if self._last is None:
-            raise _broken("the other server's stream ended before its answer did")
+            raise broken("the other server's stream ended before its answer did")
         given = self._last.finish_reason or ""
         reason = self._reason(given, self._last)
         events = self._serial.finish(cut=reason == "max_tokens")
@@ -160,7 +120,7 @@ class _Content:
         if events and self._last is not None:
             raise ValueError("content behind the answer's end")
         if choice.finish_reason == "error":
-            raise _broken("the other server broke off its answer with an error")
+            raise broken("the other server broke off its answer with an error")
         if choice.finish_reason:
             self._last = choice
         return events
@@ -197,9 +157,3 @@ def _decode(data: bytes | str) -> Chunk:
     if chunk.object == "error":
         raise parse_error(data)
     return chunk
-
-
-def _broken(sentence: str) -> EngineError:
-    error = EngineError(sentence)
-    error.origin = "upstream"
-    return error

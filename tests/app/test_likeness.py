@@ -5,8 +5,6 @@ from pathlib import Path
 import pytest
 
 from edge.app.likeness import compared, embedding_file, likeness_of
-from edge.catalog.fetch import ensure
-from edge.catalog.models import EMBEDDING_MODEL, resolve
 from edge.config import Config, load
 from edge.routing.features import Likeness, features_of
 from edge.routing.need import load_table
@@ -14,7 +12,6 @@ from edge.routing.rules import Route, Rules, Step, When
 from tests.routing.asked import asked
 
 DEFAULTS = load(None)
-MODELS_DIR = Path(__file__).resolve().parents[2] / ".models"
 LOOK_UP = ("Where is this defined?", "Which file holds it?")
 RULES = Rules(
     own=(
@@ -49,12 +46,6 @@ async def test_without_the_model_the_log_says_how_to_get_it_at_the_start(
 def test_the_models_folder_is_the_configurations_else_in_the_state_directory(tmp_path: Path):
     assert embedding_file(DEFAULTS, tmp_path).parent == tmp_path / "models"
     assert embedding_file(config(tmp_path / "x"), tmp_path).parent == tmp_path / "x"
-
-
-@pytest.fixture(scope="module")
-def minilm() -> Path:
-    """The model's file, fetched into the checkout once."""
-    return ensure(resolve(EMBEDDING_MODEL, MODELS_DIR), MODELS_DIR)
 
 
 async def test_the_real_model_tells_a_look_up_from_other_work(minilm: Path, tmp_path: Path):

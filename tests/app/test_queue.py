@@ -53,7 +53,7 @@ class Watched:
 
 def config(credential: object = CredentialFile(Path("/key")), **queue: object) -> Config:
     made = DEFAULTS
-    cloud = UpstreamSettings("anthropic", "https://cloud.example", credential)  # type: ignore[arg-type]
+    cloud = UpstreamSettings("anthropic", "https://cloud.example", credential)
     return replace(made, upstreams={"cloud": cloud}, queue=replace(made.queue, **queue))
 
 
@@ -84,7 +84,7 @@ async def test_a_job_waits_for_the_link_and_goes_out_when_it_is_back(tmp_path: P
     uplink = Watched("offline")
     router, cloud = router_of(uplink)
     async with (
-        queueing(config(), tmp_path, router, uplink) as routes,  # type: ignore[arg-type]
+        queueing(config(), tmp_path, router, uplink) as routes,
         client_of(routes) as client,
     ):
         async with client.post("/codriver/queue", json={"request": ASK}) as answer:
@@ -102,7 +102,7 @@ async def test_a_metered_link_is_used_only_if_that_is_wished(tmp_path: Path):
     uplink = Watched("online", metered=True)
     router, cloud = router_of(uplink)
     async with (
-        queueing(config(), tmp_path, router, uplink) as routes,  # type: ignore[arg-type]
+        queueing(config(), tmp_path, router, uplink) as routes,
         client_of(routes) as client,
     ):
         async with client.post("/codriver/queue", json={"request": ASK}) as answer:
@@ -111,7 +111,7 @@ async def test_a_metered_link_is_used_only_if_that_is_wished(tmp_path: Path):
         await uplink.wanted.wait()
         assert cloud.requests == []
     async with (
-        queueing(config(metered=True), tmp_path, router, uplink) as routes,  # type: ignore[arg-type]
+        queueing(config(metered=True), tmp_path, router, uplink) as routes,
         client_of(routes) as client,
     ):
         await until_done(client, job["id"])

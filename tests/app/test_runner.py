@@ -323,7 +323,7 @@ async def test_a_job_that_is_cancelled_is_asked_no_further(tmp_path: Path):
 async def test_several_at_once_where_that_is_wished(tmp_path: Path):
     async with working(tmp_path, [Pause(Seconds(1)), *RELAYED], together=2) as work:
         held = asyncio.Event()
-        work.cloud.sleep = lambda seconds: held.wait()  # type: ignore[assignment,return-value]
+        work.cloud.sleep = lambda seconds: held.wait()
         ids = [await work.add() for _ in range(3)]
         await come(lambda: len(work.cloud.requests) == 2)
         held.set()
@@ -341,7 +341,7 @@ async def test_an_answer_waits_for_a_disk_that_refuses_it(
             if len(refused) < 2:
                 refused.append(arguments)
                 raise QueueUnusable("the disk is full")
-            return await deliver(*arguments)  # type: ignore[arg-type]
+            return await deliver(*arguments)
 
         monkeypatch.setattr(work.desk, "deliver", reluctant)
         one = await work.add()

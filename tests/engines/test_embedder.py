@@ -9,19 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.catalog.fetch import ensure
-from edge.catalog.models import EMBEDDING_MODEL, resolve
 from edge.engines.embedder import Embedder, embed, open_session
 from edge.errors import ModelUnusable
 from edge.units import Seconds
-
-MODELS_DIR = Path(__file__).resolve().parents[2] / ".models"
-
-
-@pytest.fixture(scope="module")
-def minilm() -> Path:
-    """The model's file, fetched into the checkout once."""
-    return ensure(resolve(EMBEDDING_MODEL, MODELS_DIR), MODELS_DIR)
 
 
 class Counting:

@@ -45,6 +45,7 @@ from tests.bench.engine.rows import (
     two_laptops,
 )
 from tests.bench.engine.stream import BenchError
+from tests.bench.names import names_of
 
 ROWS: Mapping[str, tuple[str, Callable[[Rig], Result]]] = {
     "decode": (decode.WHAT, decode.measure),
@@ -69,8 +70,8 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="The engine bench.")
     add = parser.add_argument
     add("--model", type=Path, default=MODEL, help="the GGUF file that every engine serves")
-    add("--rows", type=_names(ROWS), default=list(ROWS), help=f"of {','.join(ROWS)}")
-    add("--peers", type=_names(peers.MAKERS), default=list(peers.MAKERS), help="in this order")
+    add("--rows", type=names_of(ROWS), default=list(ROWS), help=f"of {','.join(ROWS)}")
+    add("--peers", type=names_of(peers.MAKERS), default=list(peers.MAKERS), help="in this order")
     add("--quick", action="store_true", help="a prompt of 4,000 tokens and short answers")
     add("--context", type=int, default=None, help="default: 32768, with --quick 16384")
     add("--threads", type=int, default=os.cpu_count() or 1, help="of every engine")
@@ -78,18 +79,6 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
     add("--client", default=PINNED, help="version of the client that the bodies come from")
     add("--out", type=Path, default=None, help="default: .bench/engine/<time>")
     return parser.parse_args(argv)
-
-
-def _names(known: Mapping[str, object]) -> Callable[[str], list[str]]:
-    """A reader of "a,b,c" that takes names in ``known`` only; empty stands for none."""
-
-    def names(words: str) -> list[str]:
-        found = [name for name in words.split(",") if name]
-        if wrong := [name for name in found if name not in known]:
-            raise argparse.ArgumentTypeError(f"{wrong[0]!r} is none of {', '.join(known)}")
-        return found
-
-    return names
 
 
 def rig(options: argparse.Namespace, out: Path) -> Rig:

@@ -34,6 +34,7 @@ from tests.bench.link.rows import (
     slow,
     streams,
 )
+from tests.bench.names import names_of
 
 Row = Callable[[Rig], Sequence[Result | Failed]]
 ROWS: Mapping[str, Row] = {
@@ -54,8 +55,8 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description="The link bench.")
     add = parser.add_argument
-    add("--rows", type=_names(ROWS), default=list(ROWS), help=f"of {','.join(ROWS)}")
-    add("--peers", type=_names(MAKERS), default=list(MAKERS), help="of litellm,ccr; empty: none")
+    add("--rows", type=names_of(ROWS), default=list(ROWS), help=f"of {','.join(ROWS)}")
+    add("--peers", type=names_of(MAKERS), default=list(MAKERS), help="of litellm,ccr; empty: none")
     add("--quick", action="store_true", help="fewer rounds, a shorter flapping link, six cuts")
     add("--runs", type=int, default=None, help=f"of the real client (default {RUNS})")
     add("--workers", type=int, default=2, help="of these at a time")
@@ -65,16 +66,6 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
     add("--out", type=Path, default=None, help="default: .bench/link/<time>; the same goes on")
     add("--json", type=Path, default=None, help="write the figures there, too")
     return parser.parse_args(argv)
-
-
-def _names(known: Mapping[str, object]) -> Callable[[str], list[str]]:
-    def names(words: str) -> list[str]:
-        found = [name for name in words.split(",") if name]
-        if wrong := [name for name in found if name not in known]:
-            raise argparse.ArgumentTypeError(f"{wrong[0]!r} is none of {', '.join(known)}")
-        return found
-
-    return names
 
 
 def rig(options: argparse.Namespace, out: Path) -> Rig:

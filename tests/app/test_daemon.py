@@ -21,6 +21,7 @@ from aiohttp.test_utils import TestServer
 from edge.app.daemon import Plant, serve
 from edge.config import Config, CredentialFile, UpstreamSettings, load
 from edge.config.settings import BudgetSettings, RouteSettings, UpstreamBudget
+from edge.engines.base import Question
 from edge.engines.fake import FakeEngine
 from edge.errors import ConfigError, StartFailed
 from edge.units import Tokens
@@ -231,3 +232,24 @@ async def until(act: Callable[[], int]) -> int:
             return act()
         except OSError:
             await asyncio.sleep(0)
+
+
+async def test_where_a_route_goes_by_need_the_boxs_model_is_asked_what_answers_mean(
+    tmp_path: Path,
+):
+    file = tmp_path / "codriver.toml"
+    file.write_text('[routes.light]\norder = ["local"]\nwhen = { need = "light" }\n')
+    asked = asyncio.Event()
+
+    def say(question: Question) -> None:
+        asked.set()
+
+    engine, heard = FakeEngine(opinion=say), Heard()
+    async with asyncio.TaskGroup() as tasks:
+        made = replace(plant(quiet(load(file)), tmp_path, heard), engine=engine)
+        daemon = tasks.create_task(serve(made))
+        await asked.wait()
+        await heard.up.wait()
+        os.kill(os.getpid(), signal.SIGTERM)
+        await daemon
+    assert engine.questions[0].labels == ("light", "heavy")

@@ -34,8 +34,9 @@ PATIENCE = Seconds(1.5)
 MOST_ASKED = 480
 """Characters of the person's own words, half from each end: 200 tokens at most in most texts."""
 
-EXAMPLES = 8
-"""Sentences of each kind that stand in the question with their answers, evenly chosen."""
+EXAMPLES = 4
+"""Sentences of each kind that stand in the question with their answers, evenly chosen: without
+any a small model cannot tell the kinds apart, and all of them have to be read once."""
 
 EVERY = 3
 """One in so many of the other sentences is asked for to learn a model's scale."""
@@ -50,8 +51,10 @@ LEAST_SPREAD = 0.1
 MOST_KEPT = 1_024
 """Answers, by their texts' digests: a task's tools make many requests of the same words."""
 
-LOOK_AGAIN, LATEST = Seconds(30.0), Seconds(3600.0)
-"""When a model that could not be asked for its scale is tried again: twice as late each time."""
+LOOK_AGAIN = Seconds(30.0)
+"""When a model that could not be asked for its scale is tried again; twice as late each time."""
+LATEST = Seconds(3600.0)
+"""And at the latest."""
 
 
 @runtime_checkable
@@ -65,11 +68,13 @@ class Asker(Protocol):
 @dataclass(frozen=True, slots=True)
 class Scale:
     """What a model's answers mean. ``middle``: its leaning to heavy, in nats, where both kinds are
-    as likely; ``slope``: how much one nat more says; ``seconds``: what an answer takes."""
+    as likely; ``slope``: how much one nat more says; ``seconds``: what an answer takes;
+    ``heard``: how likely it says one of the two words at all."""
 
     middle: float
     slope: float
-    seconds: float
+    seconds: float = 0.0
+    heard: float = 1.0
 
     @property
     def is_telling(self) -> bool:
@@ -80,12 +85,14 @@ class Scale:
         return 1 / (1 + math.exp(-max(-50.0, min(50.0, self.slope * (leaning - self.middle)))))
 
 
-def scale_of(light: Sequence[float], heavy: Sequence[float], seconds: float) -> Scale:
+def scale_of(
+    light: Sequence[float], heavy: Sequence[float], seconds: float = 0.0, heard: float = 1.0
+) -> Scale:
     """By a model's leanings for sentences of both kinds. One that takes them for the wrong kind,
     or cannot tell them apart, gets a slope of 0 or nearly so: it is never sure."""
     apart = fmean(heavy) - fmean(light)
     chance = max(LEAST_SPREAD**2, (pvariance(light) + pvariance(heavy)) / 2)
-    return Scale((fmean(light) + fmean(heavy)) / 2, max(0.0, apart) / chance, seconds)
+    return Scale((fmean(light) + fmean(heavy)) / 2, max(0.0, apart) / chance, seconds, heard)
 
 
 def question(text: str, table: Table) -> Question:
@@ -150,6 +157,8 @@ class Asking:
 
     def _unfit(self, scale: Scale) -> str:
         """Why a model is not asked; empty where it is."""
+        if scale.heard < LEAST_HEARD:
+            return "no, it wants to say something else"
         if not scale.is_telling:
             return "no, it does not tell sentences of both kinds apart"
         if scale.seconds > self._patience:
@@ -159,7 +168,7 @@ class Asking:
     async def _tried(self) -> tuple[str, Scale] | None:
         """A model and its scale; None where it was needed for something else meanwhile."""
         answers: dict[str, list[float]] = {tier: [] for tier in TIERS}
-        models, times = set(), []
+        models, times, heard = set(), [], []
         for tier, sentence in known_sentences(self._table):
             began = self._clock()
             odds = await self._odds(sentence)
@@ -167,11 +176,12 @@ class Asking:
                 return None
             times.append(self._clock() - began)
             models.add(odds.model)
+            heard.append(odds.heard)
             answers[tier].append(_leaning(odds))
         if len(models) > 1:
             return None
         light, heavy = (answers[tier] for tier in TIERS)
-        return models.pop(), scale_of(light, heavy, median(times))
+        return models.pop(), scale_of(light, heavy, median(times), median(heard))
 
     async def known(self, features: Features) -> Features:
         """The same with its answer, empty if that was not told in time."""
@@ -206,7 +216,7 @@ class Asking:
         if all(self._unfit(scale) for scale in self._scales.values()):
             return Answer()
         odds = await self._odds(text)
-        if odds is None:
+        if odds is None or odds.heard < LEAST_HEARD:
             return Answer()
         scale = self._scales.get(odds.model)
         if scale is None:
@@ -216,11 +226,10 @@ class Asking:
 
     async def _odds(self, text: str) -> Odds | None:
         try:
-            odds = await self._asker.weigh(question(text, self._table))
+            return await self._asker.weigh(question(text, self._table))
         except CodriverError as error:
             log.info("a model was asked what kind of work it is: %s", error)
             return None
-        return odds if odds is not None and odds.heard >= LEAST_HEARD else None
 
 
 def _leaning(odds: Odds) -> float:

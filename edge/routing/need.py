@@ -36,8 +36,10 @@ LEAN = 24.0
 LIGHT_COMPARED, LIGHT_ALONE = -0.9, -1.2
 """Light at most, with the likeness added and where there is none."""
 
-DOUBT, DOUBT_ALONE = 1.0, 2.0
-"""As near as that to the lines above a model's answer counts, with a likeness and without one."""
+DOUBT = 1.0
+"""As near as that to the line above a model's answer counts, where there is a likeness."""
+DOUBT_ALONE = 2.0
+"""The same where there is none."""
 ASKED = 2.0
 """Points for an answer that is wholly sure of heavy work."""
 

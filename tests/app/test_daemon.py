@@ -20,7 +20,7 @@ from aiohttp.test_utils import TestServer
 
 from edge.app.daemon import Plant, serve
 from edge.config import Config, CredentialFile, UpstreamSettings, load
-from edge.config.settings import BudgetSettings, RouteSettings, UpstreamBudget
+from edge.config.settings import BudgetSettings, RouteSettings, UpstreamBudget, WhenSettings
 from edge.engines.base import Question
 from edge.engines.fake import FakeEngine
 from edge.errors import ConfigError, StartFailed
@@ -237,8 +237,8 @@ async def until(act: Callable[[], int]) -> int:
 async def test_where_a_route_goes_by_need_the_boxs_model_is_asked_what_answers_mean(
     tmp_path: Path,
 ):
-    file = tmp_path / "codriver.toml"
-    file.write_text('[routes.light]\norder = ["local"]\nwhen = { need = "light" }\n')
+    light = RouteSettings(("local",), when=WhenSettings(need="light"))
+    config = replace(quiet(), routes={**DEFAULTS.routes, "light": light})
     asked = asyncio.Event()
 
     def say(question: Question) -> None:
@@ -246,7 +246,7 @@ async def test_where_a_route_goes_by_need_the_boxs_model_is_asked_what_answers_m
 
     engine, heard = FakeEngine(opinion=say), Heard()
     async with asyncio.TaskGroup() as tasks:
-        made = replace(plant(quiet(load(file)), tmp_path, heard), engine=engine)
+        made = replace(plant(config, tmp_path, heard), engine=engine)
         daemon = tasks.create_task(serve(made))
         await asked.wait()
         await heard.up.wait()

@@ -86,7 +86,7 @@ async def answer(asking: Asking, *texts: str) -> Answer:
 
 
 def test_a_scale_has_its_middle_between_the_kinds():
-    scale = scale_of([-1.0, 0.0], [3.0, 4.0], 0.1)
+    scale = scale_of([-1.0, 0.0], [3.0, 4.0])
     assert scale.middle == 1.5
     assert scale.heavy(1.5) == 0.5
     assert scale.heavy(0.0) < 0.1
@@ -94,13 +94,13 @@ def test_a_scale_has_its_middle_between_the_kinds():
 
 
 def test_who_tells_nothing_is_never_sure():
-    blind, wrong = scale_of([0.0, 2.0], [0.1, 2.1], 0.1), scale_of([2.0, 3.0], [0.0, 1.0], 0.1)
+    blind, wrong = scale_of([0.0, 2.0], [0.1, 2.1]), scale_of([2.0, 3.0], [0.0, 1.0])
     assert 0.4 < blind.heavy(2.0) < 0.6
     assert wrong.heavy(0.0) == wrong.heavy(9.0) == 0.5
 
 
 def test_what_is_far_off_the_scale_is_a_number_still():
-    assert scale_of([0.0], [900.0], 0.1).heavy(-1e6) < 1e-9
+    assert scale_of([0.0], [900.0]).heavy(-1e6) < 1e-9
 
 
 # --- what is asked ----------------------------------------------------------------------
@@ -220,13 +220,24 @@ async def test_a_model_that_takes_too_long_for_a_sentence_is_not_asked(
 
 
 async def test_a_model_that_does_not_tell_the_kinds_apart_is_not_asked():
-    def blindly(question: Question) -> Odds:
-        return Odds("coder", (0.3, 0.7), 0.9)
-
-    asker = Scripted(blindly)
+    asker = Scripted(lambda question: Odds("coder", (0.3, 0.7), 0.9))
     async with learned(asker) as asking:
         assert await answer(asking, "small") == Answer()
     assert asker.questions == []
+
+
+async def test_a_model_that_never_says_either_word_is_not_asked(caplog: pytest.LogCaptureFixture):
+    def mute(question: Question) -> Odds:
+        odds = by_words(question)
+        assert odds is not None
+        return Odds("coder", odds.shares, 0.001)
+
+    caplog.set_level(logging.INFO)
+    asker = Scripted(mute)
+    async with learned(asker) as asking:
+        assert await answer(asking, "small") == Answer()
+    assert asker.questions == []
+    assert "it wants to say something else" in caplog.text
 
 
 # --- learning ---------------------------------------------------------------------------
@@ -287,7 +298,7 @@ async def test_one_that_changes_in_the_middle_is_asked_anew():
 def test_the_scripted_engine_can_be_asked():
     assert isinstance(FakeEngine(), Asker)
     assert not isinstance(object(), Asker)
-    assert Scale(0.0, 1.0, 0.1).heavy(0.0) == 0.5
+    assert Scale(0.0, 1.0).heavy(0.0) == 0.5
 
 
 async def test_nothing_said_is_nothing_to_ask():

@@ -240,6 +240,18 @@ async def test_a_model_that_never_says_either_word_is_not_asked(caplog: pytest.L
     assert "it wants to say something else" in caplog.text
 
 
+async def test_one_strange_answer_does_not_spoil_a_scale():
+    strange = known_sentences(TABLE)[0][1]
+
+    def mostly(question: Question) -> Odds | None:
+        odds = by_words(question)
+        assert odds is not None
+        return Odds("coder", odds.shares, 0.0) if question.text == strange else odds
+
+    async with learned(Scripted(mostly)) as asking:
+        assert (await answer(asking, "small")).heavy is not None
+
+
 # --- learning ---------------------------------------------------------------------------
 
 

@@ -96,18 +96,19 @@ class Router:
         self._budget = budget
         self._comparing = comparing
 
-    def snapshot(self) -> Snapshot:
+    def snapshot(self, request: ChatRequest | None = None) -> Snapshot:
+        """As it is for that request, which an upstream may want to wait while it takes others."""
         engines = self._engines.items()
         return Snapshot(
-            engines=tuple((name, self._state(name, engine)) for name, engine in engines),
+            engines=tuple((name, self._state(name, engine, request)) for name, engine in engines),
             models=tuple((name, _words(engine.models())) for name, engine in engines),
             link=self._uplink.state() if self._uplink else None,
             over_link=self._uplink.over_link if self._uplink else frozenset(),
             barred=self._budget.barred() if self._budget else (),
         )
 
-    def _state(self, name: str, engine: Engine) -> EngineState:
-        state = engine.state()
+    def _state(self, name: str, engine: Engine, request: ChatRequest | None) -> EngineState:
+        state = engine.state(request)
         if self._budget is None or name == LOCAL:
             return state
         return replace(state, measures=(*state.measures, *self._budget.measures(name)))
@@ -247,9 +248,11 @@ class Router:
         why = None if self._privacy is None else await self._privacy.why_here(request)
         tokens = estimate_tokens(request) if self._asks_length else None
         features, rules = features_of(request, tokens), self._rules
-        if self._comparing is not None and hangs(features, seen or self.snapshot(), rules, pin=why):
-            features = await self._comparing.known(features)
-        return weigh(features, seen or self.snapshot(), rules, pin=why).decision
+        if self._comparing is not None:
+            now = seen or self.snapshot(request)
+            if hangs(features, now, rules, pin=why):
+                features = await self._comparing.known(features)
+        return weigh(features, seen or self.snapshot(request), rules, pin=why).decision
 
     def _last(self, decision: Decision) -> Step:
         if not decision.order:

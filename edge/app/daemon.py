@@ -256,6 +256,7 @@ def _server(settings: UpstreamSettings) -> Server:
         model=settings.model,
         models=settings.models,
         reasoning_effort=settings.reasoning_effort,
+        max_tokens_name=settings.max_tokens_name,
         connect_timeout=settings.connect_timeout_seconds,
         first_byte_timeout=settings.first_byte_timeout_seconds,
     )

@@ -7,6 +7,7 @@ another engine. Constructed by app, called by routing.
 
 from __future__ import annotations
 
+import logging
 from asyncio import sleep, timeout
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing, contextmanager, suppress
@@ -29,7 +30,7 @@ from edge.config import Secret
 from edge.dialects.rewrite import with_model
 from edge.engines.base import Late, Meter, ModelInfo, Outcomes, nobody
 from edge.engines.upstream.answers import JSON, begins_with_error, kind_of, strangeness
-from edge.engines.upstream.codecs import codec_of
+from edge.engines.upstream.codecs import Codec, codec_of
 from edge.engines.upstream.content import has_content, has_error
 from edge.engines.upstream.doubt import Doubt
 from edge.engines.upstream.headers import (
@@ -57,6 +58,8 @@ from edge.errors import (
 from edge.state import EngineState
 from edge.units import Seconds, Tokens
 
+log = logging.getLogger(__name__)
+
 COUNT_PATH = "/v1/messages/count_tokens"
 COUNT_ANSWER_LIMIT = 65_536
 """Bytes of a count_tokens answer; a real one has some thirty."""
@@ -75,6 +78,9 @@ two system calls and a way through every layer, and no reader sees the differenc
 LINGER = Seconds(0.25)
 """How long the end of a finished answer's body is waited for, to use its connection again."""
 
+
+_REFUSALS = (400, 422)
+"""Statuses of a server that does not know a word of the request."""
 
 IDENTITY = ("accept-encoding", "identity")
 """What is read here is not unpacked: nothing can swell."""
@@ -351,19 +357,47 @@ class Upstream:
 
     async def _translated(self, request: ChatRequest, late: Late) -> AsyncGenerator[Event, None]:
         """Always asked for as a stream: so the first byte comes early, and silence shows."""
-        model = self._model(request)
-        headers = (*self._codec.headers(request), *self._own_credential(request))
-        body = self._rendered(replace(request, stream=True, model=model))
-        address = self._server.address(self._codec.path)
-        patience = self._server.first_byte_timeout
         with self._doubted(late) as doubt:
-            response, chunk = await self._link.ask(address, headers, body, patience, doubt)
+            response, chunk = await self._ask_in_its_words(request, doubt)
             async with aclosing(self._heard(request, response, chunk, doubt)) as events:
                 try:
                     async for event in events:
                         yield event
                 except BadRequest as error:
                     raise self._blamed(error, late) from None
+
+    async def _ask_in_its_words(
+        self, request: ChatRequest, doubt: Doubt
+    ) -> tuple[aiohttp.ClientResponse, bytes]:
+        """Once more where the server refuses a word that has another name, which is then
+        remembered."""
+        codec = self._codec
+        response, chunk = await self._ask_translated(request, codec, doubt)
+        if response.status not in _REFUSALS:
+            return response, chunk
+        try:
+            refusal = await self._link.whole(response, chunk, ERROR_LIMIT, self._silence)
+        except BaseException:
+            response.close()
+            raise
+        if (corrected := codec.corrected(request, refusal)) is None:
+            return response, refusal
+        self._link.accepted(response)
+        response, chunk = await self._ask_translated(request, corrected, doubt)
+        if response.status == 200:
+            log.info("%s refused %s: from now on it is asked by %s", self._name, codec, corrected)
+            self._codec = corrected
+        return response, chunk
+
+    async def _ask_translated(
+        self, request: ChatRequest, codec: Codec, doubt: Doubt
+    ) -> tuple[aiohttp.ClientResponse, bytes]:
+        model = self._model(request)
+        headers = (*codec.headers(request), *self._own_credential(request))
+        body = self._rendered(codec, replace(request, stream=True, model=model))
+        address = self._server.address(codec.path)
+        patience = self._server.first_byte_timeout
+        return await self._link.ask(address, headers, body, patience, doubt)
 
     def _blamed(self, error: BadRequest, late: Late) -> CodriverError:
         """The translation may be at fault, so that another engine should see the request, if
@@ -385,10 +419,10 @@ class Upstream:
             f"speaks {came}: give it one of its own in upstreams.{self._name}.credential"
         )
 
-    def _rendered(self, request: ChatRequest) -> bytes:
+    def _rendered(self, codec: Codec, request: ChatRequest) -> bytes:
         """What this server cannot be asked, another engine perhaps can."""
         try:
-            return self._codec.render(request)
+            return codec.render(request)
         except BadRequest as error:
             raise UpstreamUnreachable(f"{self._name} cannot be asked this: {error}") from None
 

@@ -156,10 +156,8 @@ class Router:
         request = without_tag(request)
         if only is None and (begun := await self._begun(request, decision)) is not None:
             return begun
-        if self._goes_on_here(request, decision):
-            request = replace(request, as_events=True)
         try:
-            return await self._race(request, decision)
+            return await self._race(self._for_its_client(request, decision), decision)
         except FINAL:
             raise
         except CodriverError as error:
@@ -236,12 +234,20 @@ class Router:
 
         return Rescue(LOCAL, request, answer, begin)
 
+    def _for_its_client(self, request: ChatRequest, decision: Decision) -> ChatRequest:
+        """Who asks again by itself is told to wait, or dropped; for all others the box goes on."""
+        if resends(request):
+            return replace(request, patient=True)
+        if self._goes_on_here(request, decision):
+            return replace(request, as_events=True)
+        return request
+
     def _goes_on_here(self, request: ChatRequest, decision: Decision) -> bool:
-        """Whether an answer that breaks off has to be gone on with, as the client does not ask
-        again, and cannot be while its bytes are relayed."""
+        """Whether an answer that breaks off has to be gone on with, and cannot be while its bytes
+        are relayed."""
         behind = any(step.engine == LOCAL for step in decision.order[1:])
         is_read = request.wire is not None and request.wire.dialect == DIALECT
-        return behind and request.stream and not resends(request) and not is_read
+        return behind and request.stream and not is_read
 
     async def _decide(self, request: ChatRequest, seen: Snapshot | None = None) -> Decision:
         """Raises BadRequest where the request names a route that is not there."""

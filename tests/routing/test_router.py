@@ -24,6 +24,7 @@ from edge.chat import (
     ToolCallEnded,
     ToolCallStarted,
     Usage,
+    Wire,
 )
 from edge.engines.fake import FakeEngine, Pause, Step
 from edge.errors import (
@@ -168,6 +169,16 @@ async def test_an_engine_that_is_down_is_asked_last():
     assert routed.engine == "cloud"
     assert "cloud is down: a scripted engine" in routed.decision.reason
     assert "local did not take it: full" in routed.decision.reason
+
+
+@pytest.mark.parametrize(
+    ("agent", "patient"), [("claude-cli/2.1.332 (external, cli)", True), ("python/1", False)]
+)
+async def test_engines_know_whose_client_waits_by_itself(agent: str, patient: bool):
+    cloud, local = engine("cloud", UNREACHABLE), engine("local", BEGUN, END)
+    wire = Wire("anthropic", "/v1/messages", (("User-Agent", agent),), b"{}")
+    await router(cloud, local).route(replace(ASK, wire=wire))
+    assert [one.patient for one in (*cloud.requests, *local.requests)] == [patient, patient]
 
 
 class Telling(FakeEngine):

@@ -265,7 +265,8 @@ class Upstream:
         if strange is not None:
             raise self._link.failed(strange, "stranger", holder)
         self._link.accepted(response, first_byte, holder)
-        if late is not nobody and response.status in BUSY and self._link.health.is_open(holder):
+        moment = request.patient and not self._link.health.is_open(holder)
+        if late is not nobody and response.status in BUSY and not moment:
             raise self._link.busy(response)
         if response.status == 200 and begins_with_error(chunk):
             raise self._link.refused("it answers with status 200 and an error")

@@ -349,23 +349,40 @@ async def test_who_has_reached_a_limit_waits_and_the_other_laptops_do_not(make: 
     assert len(asked) == 3
 
 
-async def collect_first(upstream: Upstream, late: Callable[[str], None]) -> Event:
-    async with aclosing(upstream.stream(request(), late)) as events:
+async def collect_first(
+    upstream: Upstream, late: Callable[[str], None], asked: ChatRequest | None = None
+) -> Event:
+    async with aclosing(upstream.stream(asked or request(), late)) as events:
         return await anext(events)
 
 
-async def test_one_that_wants_a_moment_is_relayed(make: Make) -> None:
-    async def answer(_: web.Request) -> web.StreamResponse:
-        headers = {"retry-after": f"{LONG_PAUSE:.0f}"}
-        return web.json_response({"error": "busy"}, status=529, headers=headers)
+async def wants_a_moment(_: web.Request) -> web.StreamResponse:
+    headers = {"retry-after": f"{LONG_PAUSE:.0f}"}
+    return web.json_response({"error": "busy"}, status=529, headers=headers)
 
-    async with serving(answer) as url:
+
+async def test_one_that_wants_a_moment_is_relayed_to_who_waits(make: Make) -> None:
+    async with serving(wants_a_moment) as url:
         upstream = make(url)
-        started = await collect_first(upstream, somebody)
+        started = await collect_first(upstream, somebody, replace(request(), patient=True))
         assert isinstance(started, RelayStarted)
         assert started.status == 529
-        assert upstream.state().ready
+        assert upstream.state(request()).ready
         assert failures(upstream) == 1
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_who_does_not_wait_a_moment_is_left_to_the_engine_behind(
+    make: Make, stream: bool
+) -> None:
+    async with serving(wants_a_moment) as url:
+        upstream = make(url)
+        with pytest.raises(UpstreamUnreachable, match="status 529") as caught:
+            await collect_first(upstream, somebody, request(stream=stream))
+        assert (caught.value.status, caught.value.retry_after) == (529, LONG_PAUSE)
+        assert upstream.state(request()).ready, "it is asked again for the next request"
+        started, *_ = await collect(upstream, request(stream=stream))
+        assert isinstance(started, RelayStarted), "nobody stands behind: it is told as it is"
 
 
 async def test_one_request_tries_it_and_what_follows_finds_it_well(

@@ -238,6 +238,9 @@ class ChatRequest:
     as_events: bool = field(default=False, compare=False)
     """An upstream's answer is wanted as events even where its bytes could be relayed: another
     engine may have to go on with it."""
+    patient: bool = field(default=False, compare=False)
+    """Whether the client waits and asks again by itself where it is told to come back in a
+    moment; any other is better served by the engine behind."""
 
 
 # --- events -------------------------------------------------------------------------

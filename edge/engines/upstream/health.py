@@ -13,7 +13,9 @@ from edge.engines.upstream.holders import Holder, Holders
 from edge.state import EngineState
 from edge.units import Seconds
 
-BUSY = (429, 529)
+LIMITED = 429
+"""The status of an account that has reached its limit; 529 is a server that has reached its own."""
+BUSY = (LIMITED, 529)
 """Statuses of a server that wants to be left alone, perhaps for as long as it says."""
 _FAULT = 500
 
@@ -67,8 +69,8 @@ class Health:
         self, status: int, retry_after: Seconds | None, holder: Holder | None = None
     ) -> None:
         """The server itself answers: with status 200 what follows has still to come."""
-        if status in BUSY and holder is not None:
-            self._limited(status, retry_after, holder)
+        if status == LIMITED and holder is not None:
+            self._limited(retry_after, holder)
         elif status in BUSY or status >= _FAULT:
             self.failed(f"it answers with status {status}", retry_after, holder)
         elif status == 200:
@@ -78,9 +80,9 @@ class Health:
             self._breaker = self._breaker.succeeded()
             self.holders.succeeded(holder)
 
-    def _limited(self, status: int, retry_after: Seconds | None, holder: Holder) -> None:
+    def _limited(self, retry_after: Seconds | None, holder: Holder) -> None:
         """One credential may not ask now. The server is there, so others may."""
-        why = f"it answers this client's credential with status {status}"
+        why = f"it answers this client's credential with status {LIMITED}"
         self._failures += 1
         self._openings += self.holders.failed(holder, why, retry_after)
         self._breaker = self._breaker.answering()

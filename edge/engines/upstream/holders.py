@@ -1,7 +1,7 @@
 """Whose own credential a server wants to be left alone by, each with a breaker of its own.
 
 A limit that one account has reached says nothing of another's: where laptops' credentials are
-handed on, a 429 or 529 is that credential's. It is known by a digest under a key that dies with
+handed on, a 429 is that credential's. It is known by a digest under a key that dies with
 the process, never by itself. Knows no server. Owned by what is known of a server's health.
 """
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import random
 import secrets
 import ssl
@@ -21,6 +22,7 @@ from urllib.parse import urlsplit
 from edge.config import Config
 from edge.engines.upstream import proxy_for
 from edge.uplink import Watch
+from edge.uplink.bus import SYSTEM_BUS
 from edge.uplink.evidence import Kernel, Modem
 from edge.uplink.metered import metered
 from edge.uplink.modem import follow as follow_modem
@@ -35,23 +37,30 @@ log = logging.getLogger(__name__)
 PAGE = "probe_url"
 """What the configured page is called in reasons."""
 
+BUS_ADDRESS = "DBUS_SYSTEM_BUS_ADDRESS"
+"""The environment's word for where the system bus is."""
+
 FollowKernel: TypeAlias = Callable[[Callable[[Kernel], None]], Awaitable[None]]
 FollowModem: TypeAlias = Callable[[Callable[[Modem], None]], Awaitable[None]]
 
 
 @asynccontextmanager
 async def watched(
-    config: Config, follow: FollowKernel = follow
+    config: Config, follow: FollowKernel = follow, bus: str | None = None
 ) -> AsyncGenerator[Watch | None, None]:
-    """The watch, at work inside the block. None where there is nothing to watch."""
+    """The watch, at work inside the block. None where there is nothing to watch.
+
+    ``bus`` is a bus's address; None is the system's own.
+    """
     where = {name: _first_hop(settings.url) for name, settings in config.upstreams.items()}
     beyond = {name: url for name, url in where.items() if is_beyond(urlsplit(url).hostname or "")}
     if not config.uplink.watch or not beyond:
         yield None
         return
     cost = _Cost(config.uplink.metered)
+    bus = bus or os.environ.get(BUS_ADDRESS, SYSTEM_BUS)
     watch = Watch(
-        Sources(follow, await _prober(config, beyond), _modem(config.uplink.modem, cost)),
+        Sources(follow, await _prober(config, beyond), _modem(config.uplink.modem, bus, cost)),
         frozenset(beyond),
         clock=time.monotonic,
         spacing=Spacing(random.random),
@@ -100,7 +109,7 @@ class _Cost:
         self._modem = modem.interface or self._modem
 
 
-def _modem(setting: str, cost: _Cost) -> FollowModem | None:
+def _modem(setting: str, bus: str, cost: _Cost) -> FollowModem | None:
     """What follows the modem, if there is one to be followed."""
     if not setting:
         return None
@@ -110,6 +119,6 @@ def _modem(setting: str, cost: _Cost) -> FollowModem | None:
             cost.see(modem)
             tell(modem)
 
-        await follow_modem(told, setting)
+        await follow_modem(told, setting, bus)
 
     return follow_one

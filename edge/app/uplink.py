@@ -23,10 +23,13 @@ from edge.config import Config
 from edge.engines.upstream import proxy_for
 from edge.uplink import Watch
 from edge.uplink.bus import SYSTEM_BUS
+from edge.uplink.bus import follow as follow_service
+from edge.uplink.bus.objects import Objects
 from edge.uplink.evidence import Kernel, Modem
-from edge.uplink.metered import metered
+from edge.uplink.metered import Cost, metered
 from edge.uplink.modem import follow as follow_modem
 from edge.uplink.netlink import follow
+from edge.uplink.opinion import NETWORK_MANAGER, opinion
 from edge.uplink.probe import Host, Page, Prober, Target
 from edge.uplink.reach import is_beyond
 from edge.uplink.spacing import Spacing
@@ -67,11 +70,15 @@ async def watched(
         metered=cost.of,
     )
     async with asyncio.TaskGroup() as tasks:
-        watching = tasks.create_task(watch.run(), name="uplink")
+        working = [tasks.create_task(watch.run(), name="uplink")]
+        if config.uplink.metered == "auto":
+            costs = follow_service(NETWORK_MANAGER, cost.see_networks, bus)
+            working.append(tasks.create_task(costs, name="uplink: cost"))
         try:
             yield watch
         finally:
-            watching.cancel()
+            for task in working:
+                task.cancel()
 
 
 def _first_hop(url: str) -> str:
@@ -96,17 +103,33 @@ def _host(name: str, where: str, context: ssl.SSLContext) -> Host:
 
 
 class _Cost:
-    """Whether bytes cost money, by the configuration and by what is behind the modem."""
+    """Whether bytes cost money: by the configuration, by what is behind the modem, and by
+    NetworkManager. A change is logged with its reason."""
 
     def __init__(self, setting: Literal["auto", "yes", "no"]) -> None:
         self._setting = setting
         self._modem: str | None = None
+        self._networks: Objects = {}
+        self._said: tuple[str | None, Cost] | None = None
 
     def of(self, interface: str | None) -> bool | None:
-        return metered(self._setting, interface, self._modem)
+        word = opinion(self._networks, interface)
+        cost = metered(self._setting, interface, self._modem, word)
+        self._say(interface, cost)
+        return cost.metered
 
-    def see(self, modem: Modem) -> None:
+    def see_modem(self, modem: Modem) -> None:
         self._modem = modem.interface or self._modem
+
+    def see_networks(self, objects: Objects | None) -> None:
+        self._networks = objects or {}
+
+    def _say(self, interface: str | None, cost: Cost) -> None:
+        if self._said == (interface, cost) or (self._said is None and cost.metered is None):
+            return
+        self._said = (interface, cost)
+        what = {True: "cost money", False: "cost nothing extra", None: "may cost money"}
+        log.info("bytes on %s %s: %s", interface or "the link", what[cost.metered], cost.reason)
 
 
 def _modem(setting: str, bus: str, cost: _Cost) -> FollowModem | None:
@@ -116,7 +139,7 @@ def _modem(setting: str, bus: str, cost: _Cost) -> FollowModem | None:
 
     async def follow_one(tell: Callable[[Modem], None]) -> None:
         def told(modem: Modem) -> None:
-            cost.see(modem)
+            cost.see_modem(modem)
             tell(modem)
 
         await follow_modem(told, setting, bus)

@@ -19,7 +19,7 @@ help:
 	@echo "make test-all             also the tests that take many minutes"
 	@echo "make bench                the engine beside raw llama.cpp and other servers (an hour)"
 	@echo "make bench-plan           predicted memory and speed beside what workers take (half an hour)"
-	@echo "make bench-routes         light or heavy work: the box's guess beside simpler rules (a minute)"
+	@echo "make bench-routes         light or heavy work: the box's guess beside simpler rules (some minutes)"
 	@echo "make bench-link           the hybrid router on good, bad and lost links, beside its peers (root)"
 	@echo "make bench-tools          tool-call suite over the development models"
 	@echo "make bench-agent          the real Claude Code client at thirty everyday tasks"

@@ -24,6 +24,7 @@ from edge.api.auth import allow_all, require_token
 from edge.api.chat import ChatHandler
 from edge.api.server import build
 from edge.app import banner
+from edge.app.asking import asked
 from edge.app.budget import spending
 from edge.app.choose import Choice
 from edge.app.likeness import compared
@@ -45,6 +46,7 @@ from edge.lan.box import Offer
 from edge.lan.discovery import Announcer
 from edge.lan.identity import ensure_id
 from edge.lan.tokens import TokenStore
+from edge.routing.asking import Asker
 from edge.routing.router import Router
 from edge.routing.standby import Standby
 from edge.state import LinkState
@@ -103,6 +105,7 @@ async def _serve(plant: Plant) -> None:
         standby = await stack.enter_async_context(_standing_by())
         rules = await asyncio.to_thread(rules_of, config)
         comparing = await stack.enter_async_context(compared(config, rules, plant.state_dir))
+        asking = await stack.enter_async_context(asked(rules, _asker(engines[LOCAL])))
         router = Router(
             engines,
             rules,
@@ -112,6 +115,7 @@ async def _serve(plant: Plant) -> None:
             standby=standby,
             budget=budget,
             comparing=comparing,
+            asking=asking,
         )
         queue = await stack.enter_async_context(queueing(config, plant.state_dir, router, uplink))
         await stack.enter_async_context(_http(plant, router, tokens, sockets, queue))
@@ -220,6 +224,10 @@ async def _engines(
     else:
         engines[LOCAL] = await stack.enter_async_context(_local(plant))
     return engines
+
+
+def _asker(engine: Engine) -> Asker | None:
+    return engine if isinstance(engine, Asker) else None
 
 
 def _cut_when_offline(engines: Mapping[str, Engine], uplink: Watch | None) -> Callable[[], None]:

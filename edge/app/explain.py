@@ -18,9 +18,12 @@ from edge.chat import ChatRequest
 from edge.config import LOCAL, Config
 from edge.dialects import anthropic, openai
 from edge.errors import BadRequest
+from edge.routing.asking import question
 from edge.routing.estimate import estimate_tokens
-from edge.routing.features import Features, Likeness, features_of
-from edge.routing.policy import Weighed, weigh
+from edge.routing.features import Answer, Features, Likeness, features_of
+from edge.routing.need import TIERS, subject
+from edge.routing.policy import Weighed, doubts, weigh
+from edge.routing.rules import Rules
 from edge.state import EngineState, LinkLevel, LinkState, Snapshot
 from edge.uplink.reach import is_beyond
 
@@ -33,12 +36,14 @@ _OPENAI_ROLES = ("system", "developer", "tool")
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """``private`` is why the request stays on the box, if it does."""
+    """``private`` is why the request stays on the box, if it does; ``question``: what a model of
+    the box would be asked, and what would come of it, if anything hangs on that."""
 
     features: Features
     weighed: Weighed
     private: str | None
     link: LinkLevel | None
+    question: str | None = None
 
 
 def read_request(content: bytes) -> ChatRequest:
@@ -106,8 +111,31 @@ def explain(
             if is_beyond(urlsplit(upstream.url).hostname or "")
         ),
     )
+    rules = rules_of(config)
     return Explanation(
-        features, weigh(features, snapshot, rules_of(config), pin=private), private, link
+        features,
+        weigh(features, snapshot, rules, pin=private),
+        private,
+        link,
+        _question(features, snapshot, rules, private),
+    )
+
+
+def _question(
+    features: Features, snapshot: Snapshot, rules: Rules, private: str | None
+) -> str | None:
+    """Without the person's words."""
+    if rules.table is None or not doubts(features, snapshot, rules, pin=private):
+        return None
+    words = len(question(subject(features, rules.table), rules.table).text.split())
+    outcomes = []
+    for tier, heavy in zip(TIERS, (0.0, 1.0), strict=True):
+        answered = replace(features, answer=Answer(heavy=heavy))
+        order = weigh(answered, snapshot, rules, pin=private).decision.order
+        outcomes.append(f"if it is sure of {tier}, {' then '.join(map(str, order))}")
+    return (
+        f"the box's model would be asked whether {words} words of the person mean light or heavy "
+        f"work, if it has nothing else to do ({'; '.join(outcomes)}); here nobody is asked"
     )
 
 
@@ -120,6 +148,7 @@ def format_explanation(told: Explanation) -> str:
         ("privacy", told.private or "nothing in it has to stay on this box"),
         ("link", told.link or "not watched"),
         *(("passed over", f"{one.route}: {one.why_not}") for one in told.weighed.passed),
+        *((("question", told.question),) if told.question else ()),
         ("route", decision.route),
         ("order", ", then ".join(map(str, decision.order)) or "nobody"),
         ("reason", decision.reason),
@@ -177,6 +206,7 @@ def explanation_as_json(told: Explanation) -> str:
             "passed_over": [
                 {"route": one.route, "why_not": one.why_not} for one in told.weighed.passed
             ],
+            "question": told.question,
             "route": decision.route,
             "order": [{"engine": step.engine, "model": step.model} for step in decision.order],
             "reason": decision.reason,

@@ -36,6 +36,28 @@ class ModelInfo:
         return word.lower() in (self.id.lower(), *self.names)
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a model is asked of which only the next word is looked at: which of ``labels`` it is.
+    ``system`` and ``examples``, texts with their labels, are the same in every question of a kind;
+    ``text`` is the rest."""
+
+    system: str
+    text: str
+    labels: tuple[str, ...]
+    examples: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Odds:
+    """How likely ``model`` finds each label of a question, in their order; together 1. ``heard``:
+    how likely that it says one of them at all."""
+
+    model: str
+    shares: tuple[float, ...]
+    heard: float
+
+
 class Engine(Protocol):
     """Something that answers a chat request."""
 

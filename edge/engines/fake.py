@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from edge.chat import ChatRequest, Event, Finished, Started, TextDelta, Usage
-from edge.engines.base import Late, ModelInfo, nobody
+from edge.engines.base import Late, ModelInfo, Odds, Question, nobody
 from edge.errors import CodriverError
 from edge.state import EngineState
 from edge.units import Seconds, Tokens
@@ -49,6 +49,7 @@ class FakeEngine:
     """Plays ``script`` for every request and remembers the requests.
 
     ``cancelled`` counts the answers whose reader left, between two events or during a Pause.
+    ``opinion``: the shares of a question's labels, None where it cannot say.
     """
 
     script: Script = greet
@@ -56,6 +57,8 @@ class FakeEngine:
     model: str = "fake-anthropic"
     ready: bool = True
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    opinion: Callable[[Question], Sequence[float] | None] = lambda question: None
+    questions: list[Question] = field(default_factory=list)
     requests: list[ChatRequest] = field(default_factory=list)
     cancelled: int = 0
 
@@ -68,6 +71,11 @@ class FakeEngine:
     async def count_tokens(self, request: ChatRequest) -> Tokens:
         self.requests.append(request)
         return Tokens(len(request.messages))
+
+    async def weigh(self, question: Question) -> Odds | None:
+        self.questions.append(question)
+        shares = self.opinion(question) if self.ready else None
+        return None if shares is None else Odds(self.model, tuple(shares), 1.0)
 
     async def stream(
         self, request: ChatRequest, late: Late = nobody

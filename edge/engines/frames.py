@@ -118,6 +118,15 @@ class Warm(msgspec.Struct, frozen=True, tag="warm"):
     prompt: Prompt
 
 
+class Weigh(msgspec.Struct, frozen=True, tag="weigh"):
+    """How likely each of ``labels`` is as the next word behind ``prompt``, of which all but the
+    last turn is the same in every question of the kind. Nothing is written."""
+
+    id: int
+    prompt: Prompt
+    labels: list[str]
+
+
 class Cancel(msgspec.Struct, frozen=True, tag="cancel"):
     id: int
 
@@ -198,6 +207,16 @@ class Warmed(msgspec.Struct, frozen=True, tag="warmed"):
     reason: str = ""
 
 
+class Weighed(msgspec.Struct, frozen=True, tag="weighed"):
+    """What a ``Weigh`` gave."""
+
+    id: int
+    shares: list[float]
+    """Of the labels, in their order; together 1."""
+    heard: float
+    """How likely it is that the next word is one of them at all."""
+
+
 class Stats(msgspec.Struct, frozen=True, tag="stats"):
     """What the worker has done so far, by name; not about any one request."""
 
@@ -220,7 +239,7 @@ class Refused(msgspec.Struct, frozen=True, tag="refused"):
     maximum: int = 0
 
 
-ToWorker = Load | Generate | Count | Warm | Cancel | Stop
+ToWorker = Load | Generate | Count | Warm | Weigh | Cancel | Stop
 FromWorker = (
     Ready
     | Unusable
@@ -232,6 +251,7 @@ FromWorker = (
     | Counted
     | Refused
     | Warmed
+    | Weighed
     | Stats
     | Note
 )

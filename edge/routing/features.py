@@ -46,6 +46,15 @@ class Likeness:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """What a model of this box said when it was asked what kind of work it is. ``heavy``: how
+    likely it is heavy work by that, from 0 to 1; None where it could not be told in time."""
+
+    model: str = ""
+    heavy: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Features:
     """One request. None means unknown."""
 
@@ -80,6 +89,8 @@ class Features:
     """Tool results since then that are errors."""
     likeness: Likeness | None = None
     """None where nothing has been compared yet."""
+    answer: Answer | None = None
+    """None where no model has been asked."""
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     """Names in lower case."""
 

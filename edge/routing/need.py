@@ -2,7 +2,8 @@
 for loading its table (``edge/data/need.toml``).
 
 Points are added up for each sign; few mean light, many heavy. In between the request's likeness
-to sentences of either kind is added. Who is taken for light without being so gets a bad answer,
+to sentences of either kind is added, and where that leaves a doubt what a model of this box said
+when it was asked. Who is taken for light without being so gets a bad answer,
 who is taken for heavy costs a little money: in doubt work is heavy. Called by the conditions.
 """
 
@@ -16,9 +17,10 @@ from functools import cache
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from edge.routing.features import Features
+from edge.routing.features import Answer, Features
 
 Tier: TypeAlias = Literal["light", "heavy"]
+TIERS: tuple[Tier, Tier] = ("light", "heavy")
 
 TABLE = Path(__file__).parent.parent / "data" / "need.toml"
 
@@ -33,6 +35,13 @@ LEAN = 24.0
 """Points for a likeness that leans wholly to the heavy sentences; 0.1 is much."""
 LIGHT_COMPARED, LIGHT_ALONE = -0.9, -1.2
 """Light at most, with the likeness added and where there is none."""
+
+DOUBT = 1.0
+"""As near as that to the line above a model's answer counts, where there is a likeness."""
+DOUBT_ALONE = 2.0
+"""The same where there is none."""
+ASKED = 2.0
+"""Points for an answer that is wholly sure of heavy work."""
 
 FEW_WORDS, MANY_WORDS = 6, 40
 PASTED_LINES = 8
@@ -60,6 +69,8 @@ class Table:
     continuation: re.Pattern[str]
     light: tuple[str, ...]
     heavy: tuple[str, ...]
+    question: str
+    """What a model is told before the person's words; it answers with one of TIERS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +96,7 @@ def load_table(table: Path = TABLE) -> Table:
         ),
         light=tuple(found["sentences"]["light"]),
         heavy=tuple(found["sentences"]["heavy"]),
+        question=found["question"]["text"],
     )
 
 
@@ -111,13 +123,26 @@ def need_of(features: Features, table: Table) -> Need:
         return Need("heavy", f"the work looks heavy ({told})")
     if features.likeness is None:
         return Need(None, f"the work may be heavy ({told})")
-    leaning = features.likeness.leaning
+    return _compared(points, told, features.likeness.leaning, features.answer)
+
+
+def _compared(points: float, told: str, leaning: float | None, answer: Answer | None) -> Need:
+    """Where words do not tell; what is 0 or less is light."""
     if leaning is None:
-        tier: Tier = "light" if points <= LIGHT_ALONE else "heavy"
-        return Need(tier, f"the work looks {tier} ({told})")
-    tier = "light" if points + LEAN * leaning <= LIGHT_COMPARED else "heavy"
-    like = "heavy" if leaning > 0 else "light"
-    return Need(tier, f"the work looks {tier} ({told}; it reads like {like} work)")
+        over, doubt = points - LIGHT_ALONE, DOUBT_ALONE
+    else:
+        over, doubt = points + LEAN * leaning - LIGHT_COMPARED, DOUBT
+        told += f"; it reads like {_tier(leaning)} work"
+    if answer is not None and answer.heavy is not None and abs(over) < doubt:
+        over += ASKED * (2 * answer.heavy - 1)
+        said, sure = _tier(answer.heavy - 0.5), max(answer.heavy, 1 - answer.heavy)
+        told += f"; {answer.model} was asked and is {sure:.0%} sure that it is {said}"
+    tier = _tier(over)
+    return Need(tier, f"the work looks {tier} ({told})")
+
+
+def _tier(over: float) -> Tier:
+    return "heavy" if over > 0 else "light"
 
 
 def weigh(features: Features, table: Table) -> tuple[float, tuple[str, ...]]:
@@ -134,17 +159,17 @@ def subject(features: Features, table: Table) -> str:
     return next(told, texts[0] if texts else "")
 
 
-def prose(text: str) -> str:
+def prose(text: str, most: int = _MOST_PROSE) -> str:
     """The person's own words without what they paste: the first paragraph and the last, no
-    fenced code."""
+    fenced code, at most so many characters."""
     plain = _FENCE.sub("\n\n", text)
     paragraphs = [one for one in re.split(r"\n\s*\n", plain) if one.strip()]
     own = paragraphs if len(paragraphs) < 2 else [paragraphs[0], paragraphs[-1]]
     short = [one for one in own if one.count("\n") < PASTED_LINES] or own[:1]
     words = "\n".join(short)
-    if len(words) <= _MOST_PROSE:
+    if len(words) <= most:
         return words
-    return f"{words[: _MOST_PROSE // 2]}\n{words[-_MOST_PROSE // 2 :]}"
+    return f"{words[: most // 2]}\n{words[-most // 2 :]}"
 
 
 def _found(features: Features, table: Table) -> Iterator[tuple[str, float]]:

@@ -15,7 +15,7 @@ from typing import TypeAlias
 from edge.chat import ChatRequest
 from edge.errors import BadRequest
 from edge.routing.conditions import Passed, Picked, hangs_on_likeness, pick
-from edge.routing.features import Features, features_of
+from edge.routing.features import Answer, Features, features_of
 from edge.routing.overrides import OVERRIDE_PREFIX, override
 from edge.routing.rules import DEFAULT, LOCAL, Route, Rules, Step
 from edge.state import EngineState, Snapshot
@@ -30,6 +30,7 @@ __all__ = [
     "Weighed",
     "among",
     "decide",
+    "doubts",
     "hangs",
     "weigh",
 ]
@@ -80,6 +81,20 @@ def hangs(features: Features, snapshot: Snapshot, rules: Rules, *, pin: str | No
     except BadRequest:  # ``weigh`` says it
         return False
     return named is None and hangs_on_likeness(features, snapshot, rules)
+
+
+def doubts(features: Features, snapshot: Snapshot, rules: Rules, *, pin: str | None = None) -> bool:
+    """Whether it may be answered by others if a model is asked what kind of work it is."""
+    if pin is not None or features.answer is not None or rules.table is None:
+        return False
+    try:
+        light, heavy = (
+            weigh(replace(features, answer=Answer(heavy=share)), snapshot, rules).decision
+            for share in (0.0, 1.0)
+        )
+    except BadRequest:  # ``weigh`` says it again
+        return False
+    return light.order != heavy.order
 
 
 def weigh(

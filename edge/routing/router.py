@@ -17,13 +17,14 @@ from edge.dialects.anthropic import DIALECT
 from edge.dialects.rewrite import with_model
 from edge.engines.base import Engine, Late, ModelInfo
 from edge.errors import CodriverError, KeptHere, NotFound, NotPermitted, UpstreamUnreachable
+from edge.routing.asking import Asking
 from edge.routing.contexts import SessionContexts
 from edge.routing.estimate import estimate_tokens
 from edge.routing.features import features_of
 from edge.routing.guard import Guard
 from edge.routing.likeness import Comparing
 from edge.routing.passing import Rescue, joined, pass_on
-from edge.routing.policy import LOCAL, Decision, Rules, Step, among, hangs, weigh
+from edge.routing.policy import LOCAL, Decision, Rules, Step, among, doubts, hangs, weigh
 from edge.routing.privacy import Privacy
 from edge.routing.race import FINAL, Runner, race
 from edge.routing.shortcuts import answer_without_model
@@ -84,6 +85,7 @@ class Router:
         standby: Standby | None = None,
         budget: Budget | None = None,
         comparing: Comparing | None = None,
+        asking: Asking | None = None,
     ) -> None:
         self._engines = dict(engines)
         self._privacy = privacy if set(engines) - {LOCAL} else None
@@ -95,6 +97,7 @@ class Router:
         self._standby = standby or Standby()
         self._budget = budget
         self._comparing = comparing
+        self._asking = asking
 
     def snapshot(self, request: ChatRequest | None = None) -> Snapshot:
         """As it is for that request, which an upstream may want to wait while it takes others."""
@@ -149,7 +152,7 @@ class Router:
         self._contexts.remember(request)
         if self._uplink is not None:
             self._uplink.asked()
-        decision = await self._decide(request)
+        decision = await self._decide(request, asks=only is None)
         if only is not None:
             decision = _restricted(decision, only)
         self._last(decision)
@@ -249,16 +252,24 @@ class Router:
         is_read = request.wire is not None and request.wire.dialect == DIALECT
         return behind and request.stream and not is_read
 
-    async def _decide(self, request: ChatRequest, seen: Snapshot | None = None) -> Decision:
-        """Raises BadRequest where the request names a route that is not there."""
+    async def _decide(
+        self, request: ChatRequest, seen: Snapshot | None = None, *, asks: bool = False
+    ) -> Decision:
+        """``asks``: it is worth a question to a model. Raises BadRequest where the request names
+        a route that is not there."""
         why = None if self._privacy is None else await self._privacy.why_here(request)
         tokens = estimate_tokens(request) if self._asks_length else None
         features, rules = features_of(request, tokens), self._rules
-        if self._comparing is not None:
-            now = seen or self.snapshot(request)
-            if hangs(features, now, rules, pin=why):
-                features = await self._comparing.known(features)
-        return weigh(features, seen or self.snapshot(request), rules, pin=why).decision
+
+        def now() -> Snapshot:
+            return seen or self.snapshot(request)
+
+        if self._comparing is not None and hangs(features, now(), rules, pin=why):
+            features = await self._comparing.known(features)
+        asking = self._asking if asks else None
+        if asking is not None and doubts(features, now(), rules, pin=why):
+            features = await asking.known(features)
+        return weigh(features, now(), rules, pin=why).decision
 
     def _last(self, decision: Decision) -> Step:
         if not decision.order:

@@ -20,7 +20,8 @@ from aiohttp.test_utils import TestServer
 
 from edge.app.daemon import Plant, serve
 from edge.config import Config, CredentialFile, UpstreamSettings, load
-from edge.config.settings import BudgetSettings, RouteSettings, UpstreamBudget
+from edge.config.settings import BudgetSettings, RouteSettings, UpstreamBudget, WhenSettings
+from edge.engines.base import Question
 from edge.engines.fake import FakeEngine
 from edge.errors import ConfigError, StartFailed
 from edge.units import Tokens
@@ -232,3 +233,24 @@ async def until(act: Callable[[], int]) -> int:
             return act()
         except OSError:
             await asyncio.sleep(0)
+
+
+async def test_where_a_route_goes_by_need_the_boxs_model_is_asked_what_answers_mean(
+    tmp_path: Path,
+):
+    light = RouteSettings(("local",), when=WhenSettings(need="light"))
+    config = replace(quiet(), routes={**DEFAULTS.routes, "light": light})
+    asked = asyncio.Event()
+
+    def say(question: Question) -> None:
+        asked.set()
+
+    engine, heard = FakeEngine(opinion=say), Heard()
+    async with asyncio.TaskGroup() as tasks:
+        made = replace(plant(config, tmp_path, heard), engine=engine)
+        daemon = tasks.create_task(serve(made))
+        await asked.wait()
+        await heard.up.wait()
+        os.kill(os.getpid(), signal.SIGTERM)
+        await daemon
+    assert engine.questions[0].labels == ("light", "heavy")

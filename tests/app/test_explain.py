@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.app.explain import explain, explanation_as_json, read_request
+from edge.app.explain import explain, explanation_as_json, format_explanation, read_request
 from edge.config import load
 from tests.routing.asked import asked, names
 
@@ -45,3 +45,31 @@ def test_what_was_said_and_sent_along_is_not_repeated():
     told = explanation_as_json(explain(request, load(None), None, None))
     assert "my words" not in told
     assert "my-secret" not in told
+
+
+NEED = (
+    '[upstreams.cloud]\ndialect = "anthropic"\nurl = "https://api.anthropic.com"\n'
+    '[routes.light]\norder = ["local", "cloud"]\nwhen = { need = "light" }\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "link", "is_asked"),
+    [
+        ("add a field to the other form", None, True),
+        ("add a field to the other form", "offline", False),
+        ("why does it hang? refactor it", None, False),
+    ],
+)
+def test_what_a_model_would_be_asked_is_told(text: str, link, is_asked: bool, tmp_path: Path):
+    file = tmp_path / "codriver.toml"
+    file.write_text(NEED)
+    told = explain(asked(text), load(file), link, None)
+    assert (told.question is not None) is is_asked
+    assert json.loads(explanation_as_json(told))["question"] == told.question
+    if told.question is not None:
+        assert told.question in format_explanation(told)
+        assert "whether 7 words of the person mean light or heavy work" in told.question
+        assert "sure of light, local then cloud; if it is sure of heavy, cloud" in told.question
+        assert "here nobody is asked" in told.question
+        assert "other form" not in told.question

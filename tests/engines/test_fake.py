@@ -6,7 +6,7 @@ from contextlib import aclosing
 import pytest
 
 from edge.chat import ChatRequest, Event, Finished, Started, TextDelta, Usage
-from edge.engines.base import Engine
+from edge.engines.base import Engine, Odds, Question
 from edge.engines.fake import FakeEngine, Pause
 from edge.errors import Overloaded
 from edge.units import Seconds
@@ -77,3 +77,14 @@ async def test_it_has_a_model_a_state_and_counts():
     assert not engine.state().ready
     assert await engine.count_tokens(ASK) == 0
     assert engine.requests == [ASK]
+
+
+async def test_it_has_an_opinion_where_it_is_given_one():
+    question = Question("Is it?", "so", ("yes", "no"))
+    engine = FakeEngine()
+    assert await engine.weigh(question) is None
+    engine.opinion = lambda asked: (0.3, 0.7)
+    assert await engine.weigh(question) == Odds("fake-anthropic", (0.3, 0.7), 1.0)
+    engine.ready = False
+    assert await engine.weigh(question) is None
+    assert engine.questions == [question] * 3

@@ -7,8 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.routing.features import Features, Likeness, features_of
-from edge.routing.need import load_table, need_of, prose, subject, weigh
+from edge.routing.features import Answer, Features, Likeness, features_of
+from edge.routing.need import (
+    DOUBT,
+    LEAN,
+    LIGHT_COMPARED,
+    load_table,
+    need_of,
+    prose,
+    subject,
+    weigh,
+)
 from tests.routing.asked import asked
 
 TABLE = load_table()
@@ -60,6 +69,38 @@ def test_likeness_does_not_overrule_words_that_are_clear():
     assert need_of(saying(light, likeness=Likeness(leaning=1.0)), TABLE).tier == "light"
     assert need_of(saying(heavy, likeness=Likeness(leaning=-1.0)), TABLE).tier == "heavy"
     assert need_of(saying(light), TABLE).tier == "light", "and is not asked for"
+
+
+def near(over: float) -> Likeness:
+    """What puts UNSURE so many points above the line between light and heavy."""
+    points, _ = weigh(saying(UNSURE), TABLE)
+    return Likeness(leaning=(LIGHT_COMPARED + over - points) / LEAN)
+
+
+def test_where_likeness_leaves_a_doubt_an_answer_decides():
+    doubtful = saying(UNSURE, likeness=near(0.1))
+    assert need_of(doubtful, TABLE).tier == "heavy"
+    light = need_of(replace(doubtful, answer=Answer("coder", 0.1)), TABLE)
+    assert light.tier == "light"
+    assert light.why.endswith("coder was asked and is 90% sure that it is light)")
+    for answer in (Answer("coder", 0.9), Answer("coder", 0.49), Answer()):
+        assert need_of(replace(doubtful, answer=answer), TABLE).tier == "heavy"
+    heavy = replace(saying(UNSURE, likeness=near(-0.1)), answer=Answer("coder", 0.9))
+    assert need_of(heavy, TABLE).tier == "heavy"
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_an_answer_does_not_overrule_a_likeness_that_is_clear(sign: int):
+    clear = saying(UNSURE, likeness=near(sign * (DOUBT + 0.01)))
+    found = need_of(replace(clear, answer=Answer("coder", 0.5 - sign * 0.5)), TABLE)
+    assert found == need_of(clear, TABLE)
+    assert "asked" not in found.why
+
+
+def test_without_a_likeness_an_answer_counts_too():
+    alone = saying("add a field to the other form", likeness=Likeness())
+    tiers = {need_of(replace(alone, answer=Answer("m", p)), TABLE).tier for p in (0.0, 1.0)}
+    assert tiers == {"light", "heavy"}
 
 
 @pytest.mark.parametrize("word", ["yes", "OK, go ahead!", "weiter", "continue", "sí"])

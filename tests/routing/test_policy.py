@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.chat import ChatRequest
-from edge.routing.features import features_of
-from edge.routing.policy import Decision, Rules, among, decide, hangs
+from edge.routing.features import Answer, Likeness, features_of
+from edge.routing.need import load_table
+from edge.routing.policy import Decision, Rules, among, decide, doubts, hangs
 from edge.routing.rules import Route, Step, When
 from edge.state import EngineState, LinkState, Snapshot
 from edge.units import Tokens
@@ -235,3 +236,30 @@ SENTENCES = Rules(("cloud", "local"), own=(Route("r", (Step("local"),), When(lik
 def test_nothing_is_compared_where_it_changes_nothing(more, pin, expected: bool):
     features = features_of(asked("hi", **more))
     assert hangs(features, snapshot(), SENTENCES, pin=pin) is expected
+
+
+# --- questions --------------------------------------------------------------------------
+
+LIGHT = Route("light", (Step("local"),), When(need="light"))
+NEED = Rules(("cloud", "local"), own=(LIGHT,), table=load_table())
+DOUBTFUL = "add a field to the other form"
+
+
+@pytest.mark.parametrize(
+    ("text", "more", "pin", "link", "expected"),
+    [
+        (DOUBTFUL, {}, None, None, True),
+        ("why does it hang? refactor it", {}, None, None, False),
+        (DOUBTFUL, {}, "it is private", None, False),
+        (DOUBTFUL, {"model": "codriver/local"}, None, None, False),
+        (DOUBTFUL, {"headers": {"x-codriver-route": "nobody"}}, None, None, False),
+        (DOUBTFUL, {}, None, "offline", False),
+    ],
+)
+def test_a_question_is_put_only_where_others_may_answer_for_it(
+    text: str, more, pin, link, expected: bool
+):
+    features = replace(features_of(asked(text, **more)), likeness=Likeness())
+    assert doubts(features, snapshot(link), NEED, pin=pin) is expected
+    assert not doubts(replace(features, answer=Answer()), snapshot(link), NEED, pin=pin)
+    assert not doubts(features, snapshot(link), replace(NEED, table=None), pin=pin)

@@ -26,6 +26,7 @@ from edge.chat import (
     Usage,
     Wire,
 )
+from edge.engines.base import Odds, Question
 from edge.engines.fake import FakeEngine, Pause, Step
 from edge.errors import (
     BadRequest,
@@ -40,7 +41,9 @@ from edge.errors import (
     UpstreamUnreachable,
     WorkerCrashed,
 )
+from edge.routing.asking import Asking, known_sentences
 from edge.routing.likeness import Comparing
+from edge.routing.need import load_table
 from edge.routing.patterns import Patterns
 from edge.routing.pins import Pins
 from edge.routing.policy import Rules
@@ -530,3 +533,61 @@ async def test_a_route_is_taken_by_its_sentences_and_says_so():
     assert other.engine == "cloud"
     await collect(await routing.route(asked("hello", model="codriver/cloud")))
     assert comparer.texts == ["hello", "something else"], "who names an engine is not compared"
+
+
+class Opinion:
+    """Says what it is told to, and remembers what it was asked."""
+
+    def __init__(self, heavy: float) -> None:
+        self.heavy = heavy
+        self.texts: list[str] = []
+        self.learned = asyncio.Event()
+
+    async def weigh(self, question: Question) -> Odds:
+        known = [text for _, text in known_sentences(load_table())]
+        if question.text not in known:
+            self.texts.append(question.text)
+            return Odds("coder", (1 - self.heavy, self.heavy), 1.0)
+        if question.text == known[-1]:
+            self.learned.set()
+        share = 0.2 if question.text in load_table().light else 0.8
+        return Odds("coder", (1 - share, share), 1.0)
+
+
+@pytest.mark.parametrize(("heavy", "engine_"), [(0.2, "local"), (0.8, "cloud")])
+async def test_in_doubt_the_boxs_model_is_asked_and_the_reason_says_so(heavy: float, engine_: str):
+    rules = Rules(
+        ("cloud", "local"),
+        own=(Route("light", (RouteStep("local"),), When(need="light")),),
+        table=load_table(),
+    )
+    opinion = Opinion(heavy)
+    assert rules.table is not None
+    asking = Asking(opinion, rules.table)
+    routing = Router(
+        {"cloud": engine("cloud", *RELAYED), "local": engine("local", BEGUN, TextDelta("hi"), END)},
+        rules,
+        "rules",
+        comparing=Comparing(Mute(), rules),
+        asking=asking,
+    )
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(asking.run())
+        await opinion.learned.wait()
+        await asyncio.sleep(0)
+        text = "add a field to the other form"
+        await routing.count_tokens(asked(text))
+        assert opinion.texts == [], "a count is no reason to ask"
+        routed = await routing.route(asked(text))
+        await collect(routed)
+        await collect(await routing.route(asked("why does it hang? refactor it")))
+        running.cancel()
+    assert routed.engine == engine_
+    assert opinion.texts == [text]
+    if engine_ == "local":
+        assert "coder was asked and is 100% sure that it is light" in routed.decision.reason
+
+
+class Mute:
+    async def compare(self, text: str, sentences: Sequence[str]) -> None:
+        return None

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 import msgspec
 
 from edge.chat import ChatRequest, Event, Failed
-from edge.engines.base import Late, ModelInfo, nobody
+from edge.engines.base import Late, ModelInfo, Odds, Question, nobody
 from edge.engines.frames import (
     Cancel,
     Count,
@@ -33,12 +33,13 @@ from edge.engines.frames import (
     Unusable,
     Warm,
     Warmed,
+    Weighed,
 )
 from edge.engines.llama.alarms import Alarms
 from edge.engines.llama.answer import Answer, refusal
 from edge.engines.llama.ladder import Ladder
 from edge.engines.llama.link import WorkerLink
-from edge.engines.llama.request import generate_frame, prompt_frame
+from edge.engines.llama.request import generate_frame, prompt_frame, question_frame
 from edge.engines.llama.warmth import Warmth
 from edge.errors import (
     CodriverError,
@@ -306,6 +307,39 @@ class LlamaEngine:
             if not answer.ended:
                 self._send(Cancel(number))
             self._dismiss(number)
+
+    async def weigh(self, question: Question) -> Odds | None:
+        """One look at what the model would say next; None where it cannot be had now.
+
+        It is asked while nothing else is asked of it: beside an answer a question costs that
+        answer's client more than it tells, and a box that is at work is no place for more.
+        """
+        if not self.is_ready or self._mailboxes or self._warmth.is_under_way:
+            return None
+        number, mailbox = self._admit()
+        has_ended = False
+        try:
+            self._send(question_frame(number, question, now=self._clock()))
+            frame = await _heard(mailbox, "was asked a question")
+            has_ended = True
+            return self._odds(frame)
+        except WorkerCrashed as error:
+            log.info("%s", error)
+            return None
+        finally:
+            if not has_ended:
+                self._send(Cancel(number))
+            self._dismiss(number)
+
+    def _odds(self, frame: FromWorker) -> Odds | None:
+        match frame:
+            case Weighed(_, shares, heard):
+                return Odds(self._model_id, tuple(shares), heard)
+            case Refused(_, _, message):
+                log.info("%s was asked a question and cannot say: %s", self._model_id, message)
+                return None
+            case _:
+                raise EngineError(f"the worker answered a question with {type(frame).__name__}")
 
     # --- requests in flight -----------------------------------------------------------
 

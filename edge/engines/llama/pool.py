@@ -17,7 +17,7 @@ from contextlib import aclosing, contextmanager
 from dataclasses import replace
 
 from edge.chat import ChatRequest, Event, Failed, Started, Usage
-from edge.engines.base import Late, ModelInfo, nobody
+from edge.engines.base import Late, ModelInfo, Odds, Question, nobody
 from edge.engines.frames import Load, Ready
 from edge.engines.llama.alarms import Alarm, Alarms
 from edge.engines.llama.claims import Hold, Loaded
@@ -178,6 +178,21 @@ class ModelPool:
             if not begun:
                 raise
             yield Failed(error)
+
+    async def weigh(self, question: Question) -> Odds | None:
+        """By a model that is loaded and has nothing to do, the default before others; None where
+        there is none, or any model is at work: they share the processor. It keeps no model
+        loaded, and has none loaded."""
+        resting = self._resting()
+        return None if resting is None else await resting.engine.weigh(question)
+
+    def _resting(self) -> Loaded | None:
+        here = list(self._loaded.values())
+        if self._draining or self._waiting or any(one.picture.is_busy for one in here):
+            return None
+        ready = [one for one in here if one.phase == "ready" and one.engine.is_ready]
+        default = self._default.id
+        return max(ready, key=lambda one: (one.model.id == default, one.used_at), default=None)
 
     def relieve(self, reason: str) -> str:
         """Give memory back: the model that has rested longest beside another, else a part of one

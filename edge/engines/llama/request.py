@@ -10,7 +10,8 @@ from typing import Any, cast
 import msgspec
 
 from edge.chat import ChatRequest, JsonObject, Sampling, ToolSpec
-from edge.engines.frames import Generate, NarrowedProperty, Prompt, SamplingValues, Tool
+from edge.engines.base import Question
+from edge.engines.frames import Generate, NarrowedProperty, Prompt, SamplingValues, Tool, Weigh
 from edge.prompts import (
     coach,
     editable,
@@ -71,6 +72,18 @@ def generate_frame(number: int, request: ChatRequest, *, coached: bool, now: flo
         coached=coached,
         act_from=_act_from(seen, offered),
     )
+
+
+def question_frame(number: int, question: Question, *, now: float) -> Weigh:
+    """A question as a conversation in which the examples have been answered already, with a
+    model that is not to think first."""
+    messages = [{"role": "system", "content": question.system}]
+    for text, label in question.examples:
+        messages.append({"role": "user", "content": text})
+        messages.append({"role": "assistant", "content": label})
+    messages.append({"role": "user", "content": question.text})
+    prompt = Prompt(messages=messages, tools=[], enable_thinking=False, now=now)
+    return Weigh(number, prompt, list(question.labels))
 
 
 def _tool(local: ChatRequest, tool: ToolSpec, *, coached: bool) -> Tool:

@@ -48,6 +48,11 @@ class Warmth:
             self._changed.clear()
             await asyncio.to_thread(write, path, self._beginnings.kept)
 
+    @property
+    def is_under_way(self) -> bool:
+        """Whether a worker was told to read, nobody has asked since, and it has not finished."""
+        return self._asked
+
     # --- what the engine tells ------------------------------------------------------------
 
     def came_up(self) -> Prompt | None:

@@ -28,6 +28,7 @@ from edge.engines.frames import (
     Stop,
     Unusable,
     Warm,
+    Weigh,
 )
 from edge.engines.worker.blocks import fingerprint, root_name
 from edge.engines.worker.context import Context
@@ -194,6 +195,11 @@ def _take_orders(wire: Wire, desk: Desk, loop: InferenceLoop) -> None:
             case Warm() as order:
                 loop.expecting = True
                 _submit(warm_up.begin(order), wire, loop)
+                loop.expecting = False
+            case Weigh() as order:
+                loop.expecting = True
+                cancelled = running[order.id] = threading.Event()
+                _submit(desk.weigh(order, cancelled), wire, loop)
                 loop.expecting = False
             case Count() as order:
                 wire.send(desk.count(order))

@@ -22,15 +22,18 @@ from edge.engines.frames import (
     Prompt,
     Refused,
     SamplingValues,
+    Weigh,
 )
 from edge.engines.worker.answering import Order
 from edge.engines.worker.constraint import Constraint, GrammarCompiler
+from edge.engines.worker.job import Job
 from edge.engines.worker.ledger import common
-from edge.engines.worker.loop import Job
 from edge.engines.worker.native import Model
+from edge.engines.worker.silence import silent_order
 from edge.engines.worker.steer import Steer, marks
 from edge.engines.worker.stops import StopFilter
 from edge.engines.worker.voice import Voice
+from edge.engines.worker.weighing import Weighing, first_tokens
 from edge.engines.worker.writer import Grip, Writer
 from edge.errors import (
     CodriverError,
@@ -38,6 +41,7 @@ from edge.errors import (
     PromptTooLong,
     TemplateFailed,
     UnsatisfiableSchema,
+    UnsupportedInput,
 )
 from edge.prompts import with_defaults
 from edge.toolcalls import Family, Narrowing, Parser, forced_grammar, output_grammar
@@ -75,6 +79,7 @@ class Desk:
     """Prepares jobs for one model; called by the worker's input thread only."""
 
     def __init__(self, model: Model, n_ctx: int) -> None:
+        self._vocabulary = model.vocabulary
         self._marks = marks(model.vocabulary)
         self._n_ctx = n_ctx
         self._voice = Voice(model)
@@ -115,6 +120,41 @@ class Desk:
             return Prepared((_refused(order.id, error),))
         return Prepared((Accepted(order.id, len(tokens), queued),), job)
 
+    def weigh(self, order: Weigh, cancelled: threading.Event) -> Prepared:
+        """A question made ready: its prompt, and what to look at behind it."""
+        try:
+            segments = self._voice.prompt(order.prompt)
+            if self._voice.opened_thought(segments):
+                raise UnsupportedInput(
+                    "this model thinks before it answers: its next word tells nothing"
+                )
+            tokens = self._voice.tokenize(segments)
+            labels = first_tokens(self._vocabulary, order.labels)
+            job = Job(
+                silent_order(order.id),
+                tokens,
+                cancelled,
+                question=Weighing(order.id, labels, self._fixed(order.prompt, tokens)),
+            )
+        except CodriverError as error:
+            return Prepared((_refused(order.id, error),))
+        return Prepared((), job)
+
+    def _fixed(self, prompt: Prompt, tokens: list[int]) -> int:
+        """How much of a question does not depend on its last turn. Raises PromptTooLong."""
+        lead = msgspec.structs.replace(prompt, messages=prompt.messages[:-1])
+        key = hash(msgspec.msgpack.encode((lead.messages, "question")))
+        if key not in self._beginnings:
+            self._remember(key, self.beginning(lead))
+        if len(tokens) > self._n_ctx - MIN_ANSWER_TOKENS:
+            raise PromptTooLong(Tokens(len(tokens)), Tokens(self._n_ctx - MIN_ANSWER_TOKENS))
+        return common(self._beginnings[key], tokens)
+
+    def _remember(self, key: int, tokens: list[int]) -> None:
+        self._beginnings[key] = tokens
+        while len(self._beginnings) > BEGINNINGS:
+            self._beginnings.pop(next(iter(self._beginnings)))
+
     def _stable(self, prompt: Prompt, tokens: list[int]) -> int:
         """How much of the prompt is system text and tools, the same in every session."""
         lead = list(itertools.takewhile(lambda m: m.get("role") == "system", prompt.messages))
@@ -122,11 +162,9 @@ class Desk:
         if key not in self._beginnings:
             probe = msgspec.structs.replace(prompt, messages=[*lead, _ANY_TURN])
             try:
-                self._beginnings[key] = self._voice.tokenize(self._voice.prompt(probe))
+                self._remember(key, self._voice.tokenize(self._voice.prompt(probe)))
             except TemplateFailed:
-                self._beginnings[key] = []
-            while len(self._beginnings) > BEGINNINGS:
-                self._beginnings.pop(next(iter(self._beginnings)))
+                self._remember(key, [])
         return common(self._beginnings[key], tokens)
 
     def beginning(self, prompt: Prompt) -> list[int]:

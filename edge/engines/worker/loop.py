@@ -9,18 +9,18 @@ knows no sockets and no templates, and leaves the KV memory to memory.py. Jobs c
 from __future__ import annotations
 
 import queue
-import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from edge.engines.frames import FromWorker, Note, Reading, Refused, Seated, Stats, Warmed
-from edge.engines.worker.answering import Answering, Logits, Order, Tokens
+from edge.engines.worker.answering import Answering, Logits, Tokens
 from edge.engines.worker.context import NoCells, Part
 from edge.engines.worker.costs import StepCosts, Stretch, rows_of
 from edge.engines.worker.crew import Crew
 from edge.engines.worker.drafts import Drafts
+from edge.engines.worker.job import Job
 from edge.engines.worker.ledger import Strand, common
 from edge.engines.worker.memory import Cells, Memory
 from edge.engines.worker.pace import Pace
@@ -29,6 +29,7 @@ from edge.engines.worker.shares import shares
 from edge.engines.worker.shelf import Coming, Shelf
 from edge.engines.worker.speculation import Speculation
 from edge.engines.worker.tally import TELL_SECONDS, Tally
+from edge.engines.worker.weighing import Weighing
 from edge.errors import EngineError
 from edge.units import Seconds
 
@@ -43,23 +44,6 @@ READ_ONCE_TOKENS = 64
 
 SIDE_TOKENS = 2048
 """A prompt with less to read may pass one that has to wait for memory."""
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A request ready for llama.cpp."""
-
-    order: Order
-    tokens: list[int]
-    cancelled: threading.Event
-    stable: int = 0
-    """How many of the tokens come again in every session of the same client."""
-    warm: bool = False
-    """Nobody waits for it: it ends when it is read, costs nobody anything and is not answered."""
-
-    @property
-    def id(self) -> int:
-        return self.order.id
 
 
 @dataclass(slots=True)
@@ -90,7 +74,7 @@ class _Seated:
     def is_at_boundary(self) -> bool:
         """Whether other prompts may go on from here: behind what is stable, or at the end. A
         warm-up's own strand stays for them."""
-        return not self.job.warm and len(self.strand.tokens) in (
+        return not self.job.is_silent and len(self.strand.tokens) in (
             self.job.stable,
             len(self.job.tokens),
         )
@@ -279,10 +263,10 @@ class InferenceLoop:
                 continue
             if blocked and len(job.tokens) - held > SIDE_TOKENS:
                 continue
-            place = self._memory.seat(job.tokens, job.stable, self._room(job), asked=not job.warm)
-            if place is None and job.warm:
+            place = self._memory.seat(job.tokens, job.stable, self._room(job), takes=job.takes)
+            if place is None and job.is_silent:
                 self._waiting.remove(job)
-                self._out.append(Warmed(job.id, len(job.tokens), reason="the memory is in use"))
+                self._out.append(_no_place(job))
                 continue
             if place is None:
                 blocked = True
@@ -312,7 +296,8 @@ class InferenceLoop:
         seated.coming = None
         there = len(seated.strand.tokens)
         self._tally.prompt_tokens_reused_total += there - seated.restored
-        self._out.append(Seated(seated.job.id, there))
+        if not seated.job.is_silent:
+            self._out.append(Seated(seated.job.id, there))
         if seated.restored and seated.is_at_boundary:
             self._memory.snapshot(seated.strand, pinned=True)
         if not seated.left:  # nobody wants the last token's logits
@@ -320,11 +305,21 @@ class InferenceLoop:
 
     def _leave(self, seated: _Seated) -> None:
         self._seated.remove(seated)
-        if seated.job.warm:
+        job = seated.job
+        whole = job.warm and not seated.left
+        if job.warm:
             self._has_warmed(seated)
+        elif job.question is not None:
+            self._forget_asked(seated.strand, job.question)
         else:
             self._tally.answers_total += 1
-        self._memory.leave(seated.strand, whole=seated.job.warm and not seated.left)
+        self._memory.leave(seated.strand, whole=whole)
+
+    def _forget_asked(self, strand: Strand, question: Weighing) -> None:
+        """Only what the next question begins with stays."""
+        self._tally.questions_total += 1
+        if len(strand.tokens) > question.fixed:
+            self._memory.cut(strand, question.fixed)
 
     def _has_warmed(self, seated: _Seated) -> None:
         """Say how far it came."""
@@ -442,12 +437,15 @@ class InferenceLoop:
         self._memory.grow(seated.strand, tokens)
         self._tally.prompt_tokens_read_total += len(tokens)
         job = seated.job
-        self._out.append(Reading(job.id, len(seated.strand.tokens), len(job.tokens)))
+        if not job.is_silent:
+            self._out.append(Reading(job.id, len(seated.strand.tokens), len(job.tokens)))
         if seated.is_at_boundary:
             self._memory.snapshot(seated.strand, pinned=bool(seated.left))
         if seated.left:
             return
-        if job.warm:
+        if job.question is not None:
+            self._out.append(job.question.read(self._context.logits(row)))
+        if job.is_silent:
             self._leave(seated)
             return
         drafts = Drafts(self._pace, job.tokens) if self._divisible else None
@@ -545,15 +543,25 @@ class InferenceLoop:
         if self._memory.give_up_one():
             return
         last = self._seated[-1]
-        self._out.append(Refused(last.job.id, "internal", "the context memory is full"))
+        self._out.append(_refused(last.job, "the context memory is full"))
         self._leave(last)
         self._memory.forget([last.strand])
 
     def _fail(self, why: str) -> None:
         for seated in list(self._seated):
-            self._out.append(Refused(seated.job.id, "internal", why))
+            self._out.append(_refused(seated.job, why))
             self._leave(seated)
         self._memory.clear()
+
+
+def _no_place(job: Job) -> FromWorker:
+    """For who takes nobody's place."""
+    why = "the memory is in use"
+    return Warmed(job.id, len(job.tokens), reason=why) if job.warm else _refused(job, why)
+
+
+def _refused(job: Job, why: str) -> Refused:
+    return Refused(job.id, "internal", why)
 
 
 def _stretches(work: Sequence[tuple[_Seated, Sequence[int]]]) -> list[Stretch]:

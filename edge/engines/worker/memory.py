@@ -10,12 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol, TypeAlias
 
 from edge.engines.worker.blocks import Block
-from edge.engines.worker.ledger import Ledger, Strand
+from edge.engines.worker.ledger import Ledger, Seat, Strand
 from edge.engines.worker.shelf import Coming, Shelf
 from edge.engines.worker.tally import Tally
+
+Takes: TypeAlias = Literal["any", "oldest", "nothing"]
+"""What may be forgotten for a prompt: whatever rests; only what has rested longest, and that only
+where every sequence holds something; nothing."""
 
 
 class Cells(Protocol):
@@ -80,14 +84,14 @@ class Memory:
         return self._ledger.longest(tokens)
 
     def seat(
-        self, tokens: Sequence[int], stable: int, room: int, *, asked: bool = True
+        self, tokens: Sequence[int], stable: int, room: int, *, takes: Takes = "any"
     ) -> Place | None:
         """A strand for a prompt and ``room`` more tokens, None while there is no place.
 
-        One that nobody ``asked`` for takes no other's place and leaves nothing on disk.
+        One that does not take ``any`` place leaves nothing on disk.
         """
         seat = self._ledger.seat(tokens, room)
-        if seat is None or (seat.displaces and not asked):
+        if seat is None or not self._may_have(seat, takes):
             return None
         strand = seat.strand
         self.forget(seat.forgotten)
@@ -101,7 +105,16 @@ class Memory:
         self._ledger.touch(strand)
         if self._shelf is None:
             return Place(strand, None)
-        return Place(strand, self._shelf.look(strand, tokens, stable, asked=asked))
+        coming = self._shelf.look(strand, tokens, stable, asked=takes == "any")
+        # A question's last token is never brought: its logits are all that is wanted.
+        return Place(strand, None if takes == "oldest" else coming)
+
+    def _may_have(self, seat: Seat, takes: Takes) -> bool:
+        if takes == "any" or not seat.displaces:
+            return True
+        # A state that cannot be cut is dear, and there are few of them.
+        only_it = seat.forgotten == (seat.strand,) and not seat.strand.pinned
+        return takes == "oldest" and only_it and self._divisible
 
     def leave(self, strand: Strand, *, whole: bool = False) -> None:
         """What was read or written stays as a prefix for the next; an indivisible strand that

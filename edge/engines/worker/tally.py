@@ -22,6 +22,7 @@ class Tally:
     warm_ups_total: int = 0
     warm_tokens_read_total: int = 0
     warm_tokens_restored_total: int = 0
+    questions_total: int = 0
     answer_tokens_total: int = 0
     tokens_drafted_total: int = 0
     tokens_accepted_total: int = 0

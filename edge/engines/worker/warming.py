@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import threading
 
-from edge.engines.frames import SamplingValues, Warm, Warmed
-from edge.engines.worker.answering import Order
-from edge.engines.worker.constraint import Constraint
+from edge.engines.frames import Warm, Warmed
 from edge.engines.worker.desk import Desk, Prepared
-from edge.engines.worker.loop import Job
-from edge.engines.worker.stops import StopFilter
-from edge.engines.worker.writer import Grip, Writer
-from edge.errors import CodriverError, UnsatisfiableSchema
+from edge.engines.worker.job import Job
+from edge.engines.worker.silence import silent_order
+from edge.errors import CodriverError
 
 
 class WarmUp:
@@ -43,17 +40,4 @@ class WarmUp:
 
 def warm_job(number: int, tokens: list[int], cancelled: threading.Event) -> Job:
     """A job that ends when its tokens are in memory."""
-    writer = Writer(
-        number,
-        None,
-        StopFilter([]),
-        Grip(None, whole=False),
-        compile_grammar=_no_grammar,
-        parallel=False,
-    )
-    order = Order(number, SamplingValues(), 0, writer, None, lambda: None)
-    return Job(order, tokens, cancelled, stable=len(tokens), warm=True)
-
-
-def _no_grammar(_text: str) -> Constraint:
-    raise UnsatisfiableSchema("a warm-up writes nothing")
+    return Job(silent_order(number), tokens, cancelled, stable=len(tokens), warm=True)

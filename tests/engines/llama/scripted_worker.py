@@ -7,6 +7,7 @@ Run as a process by the engine, with the number of its socket's descriptor.
     starts    fine | unusable SENTENCE | dies
     answers   say WORDS | note WORDS | queue WORDS | call TOOL JSON | hold WORDS | release |
               refuse KIND | die | nonsense | foreign | giant | linger
+    questions shares A B | refuse KIND | hold | die | wrong
     counts    messages | cancelled | refuse KIND | die | wrong
 """
 
@@ -40,6 +41,8 @@ from edge.engines.frames import (
     Unusable,
     Warm,
     Warmed,
+    Weigh,
+    Weighed,
 )
 
 CONTEXT = 4096
@@ -98,6 +101,8 @@ class Worker:
                     self.answer(order.id, *order_in(order.prompt))
                 case Count() as order:
                     self.count(order.id, order.prompt)
+                case Weigh() as order:
+                    self.weigh(order.id, *order_in(order.prompt))
                 case Warm(number):
                     self.send(Warmed(number, 100, 100, 60, "done"))
                 case Cancel(number):
@@ -121,6 +126,17 @@ class Worker:
                 die()
             case _:
                 self.send(Counted(number, len(prompt.messages)))
+
+    def weigh(self, number: int, verb: str, rest: str) -> None:
+        match verb:
+            case "shares":
+                self.send(Weighed(number, [float(word) for word in rest.split()], 0.8))
+            case "refuse":
+                self.send(refused(number, rest))
+            case "wrong":
+                self.send(Counted(number, 1))
+            case "die":
+                die()
 
     def answer(self, number: int, verb: str, rest: str) -> None:
         if verb == "refuse":

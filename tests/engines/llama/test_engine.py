@@ -29,7 +29,8 @@ from edge.chat import (
     ToolSpec,
     Usage,
 )
-from edge.engines.frames import Cancel, Count, Generate, Load, Stop, Warm
+from edge.engines.base import Odds, Question
+from edge.engines.frames import Cancel, Count, Generate, Load, Stop, Warm, Weigh
 from edge.engines.llama import Ladder, LlamaEngine, Warmth, WorkerLink
 from edge.engines.llama.engine import BACKOFF_FIRST, BACKOFF_LAST, MAX_IN_FLIGHT
 from edge.errors import (
@@ -261,6 +262,64 @@ async def test_before_the_model_is_loaded_nothing_is_taken(tmp_path: Path):
     assert engine.models()[0].context is None
     with pytest.raises(WorkerCrashed, match="cannot answer now: the model is being loaded"):
         await collect(engine, ask("say x"))
+
+
+# --- questions --------------------------------------------------------------------------
+
+
+def question(text: str) -> Question:
+    return Question("Is it light or heavy?", text, ("light", "heavy"))
+
+
+async def test_a_question_has_its_odds(tmp_path: Path, caplog):
+    caplog.set_level(logging.INFO)
+    async with running(tmp_path) as (engine, spawner):
+        assert await engine.weigh(question("shares 0.25 0.75")) == Odds(
+            "model-x", (0.25, 0.75), 0.8
+        )
+        (sent,) = spawner.links[0].sent
+        assert isinstance(sent, Weigh)
+        assert [turn["role"] for turn in sent.prompt.messages] == ["system", "user"]
+        assert (sent.labels, sent.prompt.enable_thinking) == (["light", "heavy"], False)
+        assert await engine.weigh(question("refuse input")) is None
+        assert "cannot say: refused: input" in caplog.text
+        with pytest.raises(EngineError, match="answered a question with Counted"):
+            await engine.weigh(question("wrong"))
+        assert await engine.weigh(question("die")) is None
+        assert "died while it was asked a question" in caplog.text
+
+
+async def test_it_is_not_put_while_anything_else_is_asked(tmp_path: Path):
+    async with running(tmp_path) as (engine, spawner):
+        held = await begin(engine, ask("hold x"))
+        assert await engine.weigh(question("shares 1 0")) is None
+        await held.aclose()
+        assert await engine.weigh(question("shares 1 0")) is not None
+        assert [type(sent).__name__ for sent in spawner.links[0].sent].count("Weigh") == 1
+
+
+async def test_it_is_not_put_while_a_beginning_is_read_or_nothing_is_loaded(tmp_path: Path):
+    class Reading(Warmth):
+        @property
+        def is_under_way(self) -> bool:
+            return True
+
+    async with running(tmp_path, warmth=Reading()) as (engine, _):
+        assert await engine.weigh(question("shares 1 0")) is None
+    engine = LlamaEngine(
+        "model-x", Ladder.only(load(tmp_path / "starts")), coached=False, spawn=Spawner()
+    )
+    assert await engine.weigh(question("shares 1 0")) is None
+
+
+async def test_who_does_not_wait_for_it_cancels_it_in_the_worker(tmp_path: Path):
+    async with running(tmp_path) as (engine, spawner):
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.01):
+                await engine.weigh(question("hold"))
+        assert spawner.links[0].sent[-1] == Cancel(1)
+        assert await engine.count_tokens(ask("cancelled")) == 1
+        assert await engine.weigh(question("shares 1 0")) is not None, "the next one is put"
 
 
 # --- leaving, crowding ------------------------------------------------------------------

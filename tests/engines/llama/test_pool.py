@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from edge.chat import Failed, Finished, Started, Usage
+from edge.engines.base import Question
 from edge.engines.frames import Cancel, Stop, Warm
 from edge.engines.llama.pool import BEGIN_AFTER, LEAVING_SECONDS, LOAD_AGAIN_AFTER, MAX_WAITING
 from edge.engines.llama.residence import SWAP_PATIENCE
@@ -326,6 +327,47 @@ async def test_otherwise_the_one_that_is_loaded_counts(tmp_path: Path, caplog):
         assert await stage.pool.count_tokens(ask("b", "messages")) == 1
         assert stage.starts("b") == 0
     assert "a counts for b, which has no room beside it" in caplog.text
+
+
+# --- questions --------------------------------------------------------------------------
+
+
+def question(text: str = "shares 0.25 0.75") -> Question:
+    return Question("Is it light or heavy?", text, ("light", "heavy"))
+
+
+async def test_the_default_is_asked_before_others_and_nothing_is_loaded_for_it(tmp_path: Path):
+    async with running(tmp_path) as stage:
+        odds = await stage.pool.weigh(question())
+        assert odds is not None
+        assert (odds.model, stage.starts("b")) == ("a", 0)
+        await collect(stage, ask("b", "say x"))
+        later = await stage.pool.weigh(question())
+        assert later is not None
+        assert later.model == "a"
+
+
+async def test_another_is_asked_where_the_default_is_not_there(tmp_path: Path):
+    async with running(tmp_path, together=False) as stage:
+        await collect(stage, ask("b", "say x"))
+        odds = await stage.pool.weigh(question())
+        assert odds is not None
+        assert odds.model == "b"
+
+
+async def test_nobody_is_asked_while_any_model_is_at_work_or_wanted(tmp_path: Path):
+    async with running(tmp_path, shut=["b"]) as stage:
+        held = await begin(stage, ask("a", "hold x"))
+        assert await stage.pool.weigh(question()) is None
+        await held.aclose()
+        waiting = stage.asking(ask("b", "say x"))
+        await until(lambda: stage.pool._waiting)
+        assert await stage.pool.weigh(question()) is None
+        stage.workers.gates["b"].set()
+        await answer(waiting)
+        assert await stage.pool.weigh(question()) is not None
+        await stage.pool.drain(Seconds(0.0))
+        assert await stage.pool.weigh(question()) is None
 
 
 # --- what others see --------------------------------------------------------------------

@@ -15,8 +15,16 @@ from edge.chat import (
     ToolSpec,
 )
 from edge.engines import frames
+from edge.engines.base import Question
 from edge.engines.frames import SamplingValues, Tool
-from edge.engines.llama.request import ACT, ACT_WHEN_OWED, SPEAK, generate_frame, prompt_frame
+from edge.engines.llama.request import (
+    ACT,
+    ACT_WHEN_OWED,
+    SPEAK,
+    generate_frame,
+    prompt_frame,
+    question_frame,
+)
 from edge.errors import UnsatisfiableSchema, UnsupportedInput
 from edge.units import Tokens
 from tests.safeguards.samples import recorded
@@ -31,6 +39,16 @@ OFFERING = replace(HELLO, tools=TOOLS)
 
 def plain(request: ChatRequest) -> frames.Generate:
     return generate_frame(7, request, coached=False, now=NOW)
+
+
+def test_what_is_fixed_of_a_question_comes_first():
+    asked = Question("which?", "this", ("a", "b"), (("that", "b"),))
+    order = question_frame(7, asked, now=NOW)
+    turns = [(turn["role"], turn["content"]) for turn in order.prompt.messages]
+    example = [("user", "that"), ("assistant", "b")]
+    assert turns == [("system", "which?"), *example, ("user", "this")]
+    assert (order.id, order.labels, order.prompt.now) == (7, ["a", "b"], NOW)
+    assert (order.prompt.tools, order.prompt.enable_thinking) == ([], False)
 
 
 def test_a_plain_request():

@@ -52,9 +52,12 @@ async def test_a_box_that_does_not_warm_remembers_nothing():
 
 async def test_the_outcome_is_logged(path: Path, caplog):
     async with remembering(path) as warmth:
+        assert not warmth.is_under_way
         warmth.came_up()
+        assert warmth.is_under_way
         with caplog.at_level(logging.INFO):
             warmth.heard(Warmed(1, 900, 700, 512, "left for a request"))
+    assert not warmth.is_under_way
     assert (
         "left for a request; 700 of 900 tokens are in memory, 512 of them from disk" in caplog.text
     )

@@ -17,7 +17,8 @@ from edge.engines.frames import (
 )
 from edge.engines.worker.answering import Order
 from edge.engines.worker.crew import Crew
-from edge.engines.worker.loop import InferenceLoop, Job, _Wake
+from edge.engines.worker.job import Job
+from edge.engines.worker.loop import InferenceLoop, _Wake
 from edge.engines.worker.prefix_files import PrefixFiles
 from edge.engines.worker.prefixes import Prefixes
 from edge.engines.worker.snapshots import Snapshots

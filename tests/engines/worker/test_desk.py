@@ -26,7 +26,8 @@ from edge.engines.frames import (
 )
 from edge.engines.worker.context import Context
 from edge.engines.worker.desk import Desk
-from edge.engines.worker.loop import InferenceLoop, Job
+from edge.engines.worker.job import Job
+from edge.engines.worker.loop import InferenceLoop
 from edge.engines.worker.native import Model
 from edge.prompts import known
 from tests.catalog.tiny_gguf import CHATML

@@ -17,7 +17,8 @@ from edge.engines.frames import FromWorker, Load, Piece, SamplingValues, Stats
 from edge.engines.worker.answering import Order
 from edge.engines.worker.context import Context, Part
 from edge.engines.worker.draft_opening import difference, open_draft
-from edge.engines.worker.loop import InferenceLoop, Job
+from edge.engines.worker.job import Job
+from edge.engines.worker.loop import InferenceLoop
 from edge.engines.worker.native import Model
 from edge.engines.worker.payoff import Payoff
 from edge.engines.worker.speculation import Speculation

@@ -18,7 +18,8 @@ from edge.engines.frames import FromWorker, Piece, SamplingValues, Seated, Stats
 from edge.engines.worker.answering import Order
 from edge.engines.worker.blocks import PIECES
 from edge.engines.worker.context import Context, Part
-from edge.engines.worker.loop import InferenceLoop, Job
+from edge.engines.worker.job import Job
+from edge.engines.worker.loop import InferenceLoop
 from edge.engines.worker.native import Model
 from edge.engines.worker.prefix_files import PrefixFiles
 from edge.engines.worker.prefixes import Policy, Prefixes

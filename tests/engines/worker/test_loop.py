@@ -21,7 +21,8 @@ from edge.engines.frames import (
     Stats,
 )
 from edge.engines.worker.blocks import blocks_of
-from edge.engines.worker.loop import READ_ONCE_TOKENS, Job
+from edge.engines.worker.job import Job
+from edge.engines.worker.loop import READ_ONCE_TOKENS
 from edge.engines.worker.trial import READ_TOKENS, Trial
 from tests.engines.worker.scripted_context import (
     continuation,

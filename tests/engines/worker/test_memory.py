@@ -225,11 +225,31 @@ def test_what_nobody_asked_for_takes_no_place():
     bench.read(first, PROMPT)
     bench.memory.leave(first)
     other = [9] * 100
-    assert bench.memory.seat(other, 0, 0, asked=False) is None
-    assert bench.memory.seat(PROMPT[:190], 0, 0, asked=False) is None
+    assert bench.memory.seat(other, 0, 0, takes="nothing") is None
+    assert bench.memory.seat(PROMPT[:190], 0, 0, takes="nothing") is None
     assert first.tokens == PROMPT
-    assert bench.memory.seat(other[:40], 0, 0, asked=False) is not None
+    assert bench.memory.seat(other[:40], 0, 0, takes="nothing") is not None
     assert bench.memory.seat(other, 0, 0) is not None
+    assert bench.is_true()
+
+
+@pytest.mark.parametrize("divisible", [True, False])
+def test_the_oldest_is_taken_only_where_every_sequence_is_held(divisible: bool):
+    bench = Bench(divisible=divisible)
+    prompts = [[n + 1] * 40 for n in range(4)]
+    strands = []
+    for prompt in prompts:
+        strands.append(bench.seated(prompt).strand)
+        bench.read(strands[-1], prompt)
+        bench.memory.leave(strands[-1])
+    assert bench.memory.seat([9] * 900, 0, 0, takes="oldest") is None, "for want of cells"
+    place = bench.memory.seat([9] * 40, 0, 0, takes="oldest")
+    if divisible:
+        assert place is not None
+        assert place.strand is strands[0]
+    else:
+        assert place is None, "states that cannot be cut are dear"
+    assert [s.tokens for s in strands[1:]] == prompts[1:]
     assert bench.is_true()
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from edge.engines.frames import Done, Piece, Prompt, Stats, Warm, Warmed
 from edge.engines.worker.desk import Desk
+from edge.engines.worker.job import Job
 from edge.engines.worker.ledger import common
-from edge.engines.worker.loop import Job
 from edge.engines.worker.trial import Trial
 from edge.engines.worker.warming import WarmUp, warm_job
 from tests.engines.worker.conftest import MakeModel

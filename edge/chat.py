@@ -29,7 +29,7 @@ class CacheMark:
     ttl: Literal["5m", "1h"] = "5m"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Text:
     text: str
     cache: CacheMark | None = None
@@ -129,7 +129,7 @@ Part: TypeAlias = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Message:
     """One turn. A system turn may stand anywhere and may be empty but for options."""
 
@@ -141,7 +141,7 @@ class Message:
 # --- tools and options --------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class ToolSpec:
     """A tool on offer. ``kind`` is "custom", or a server tool's type (no schema of its own).
 
@@ -188,7 +188,7 @@ class Sampling:
     seed: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class SafeguardRequest:
     """A check the client wants made on the tool calls of this answer."""
 
@@ -238,6 +238,9 @@ class ChatRequest:
     as_events: bool = field(default=False, compare=False)
     """An upstream's answer is wanted as events even where its bytes could be relayed: another
     engine may have to go on with it."""
+    patient: bool = field(default=False, compare=False)
+    """Whether the client waits and asks again by itself where it is told to come back in a
+    moment; any other is better served by the engine behind."""
 
 
 # --- events -------------------------------------------------------------------------

@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from aiohttp import web
 
 from edge.chat import ChatRequest, Continued, Event
 from edge.dialects import anthropic, openai
+from edge.dialects.pieces import Pieces
 from edge.engines.base import ModelInfo
 from edge.errors import CodriverError, EngineError, NotFound
 from edge.units import Seconds
@@ -71,10 +72,11 @@ class AnthropicDoor:
     """The Messages API."""
 
     random_bytes: Callable[[int], bytes] = os.urandom
+    pieces: Pieces = field(default_factory=Pieces)
     id_header: str = "request-id"
 
     def parse(self, body: bytes, headers: Mapping[str, str], path: str) -> ChatRequest:
-        return anthropic.parse(body, headers, path)
+        return anthropic.parse(body, headers, path, self.pieces)
 
     def renderer(self, request: ChatRequest) -> Renderer:
         return anthropic.StreamRenderer(self._message_id(), thinking=request.thinking)

@@ -6,7 +6,8 @@ Built by the composition root with everything handed over; knows no engine.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import TypeAlias
 
 from aiohttp import web
 from aiohttp.typedefs import Middleware
@@ -26,6 +27,10 @@ OPEN_PATHS = frozenset({"/", "/api/hello"})
 """Answered without a token: clients warm their connection up with them."""
 
 
+Measures: TypeAlias = Callable[[], Awaitable[Iterable[tuple[str, float]]]]
+"""What no engine has done, by name. Raises CodriverError where that cannot be told."""
+
+
 def build(
     chat: ChatHandler,
     router: Router,
@@ -33,8 +38,10 @@ def build(
     guard: Callable[[web.Request], None],
     max_body: Bytes,
     more: Sequence[web.RouteDef] = (),
+    measures: Measures | None = None,
 ) -> web.Application:
-    """The application, ready for a runner; with ``more`` that it serves, behind the guard, too."""
+    """The application, ready for a runner; with ``more`` that it serves, behind the guard, too,
+    and with ``measures`` beside those of the engines."""
     app = web.Application(client_max_size=max_body, middlewares=[_edge(guard)])
     app.on_response_prepare.append(_identify)
     app.add_routes(
@@ -46,7 +53,7 @@ def build(
             *(web.post(path, chat.at(OPENAI)) for path in CHAT_PATHS),
             *(web.get(path, _models(router)) for path in MODEL_PATHS),
             *(web.get(path + "/{id:.+}", _model(router)) for path in MODEL_PATHS),
-            web.get("/metrics", _metrics(router)),
+            web.get("/metrics", _metrics(router, measures)),
             web.post("/api/event_logging/batch", _quietly),
             web.get("/api/claude_cli/bootstrap", _quietly),
             *more,
@@ -109,12 +116,20 @@ def _models(router: Router) -> Handler:
     return models
 
 
-def _metrics(router: Router) -> Handler:
+def _metrics(router: Router, measures: Measures | None) -> Handler:
     async def metrics(request: web.Request) -> web.Response:
-        text = exposition(router.snapshot().engines)
+        text = exposition(router.snapshot().engines, await _told(measures))
         return web.Response(text=text, headers={"content-type": CONTENT_TYPE})
 
     return metrics
+
+
+async def _told(measures: Measures | None) -> Iterable[tuple[str, float]]:
+    """Nothing where it cannot be told: the engines' own can."""
+    try:
+        return () if measures is None else await measures()
+    except CodriverError:
+        return ()
 
 
 def _model(router: Router) -> Handler:

@@ -12,7 +12,7 @@ import logging
 import signal
 import socket
 import time
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +31,7 @@ from edge.app.likeness import compared
 from edge.app.local import Place, local_models, readings, room_for
 from edge.app.pressure import watch
 from edge.app.privacy import privacy_of
-from edge.app.queue import queueing
+from edge.app.queue import Queueing, queueing
 from edge.app.rules import rules_of
 from edge.app.systemd import Notifier
 from edge.app.uplink import watched
@@ -125,6 +125,7 @@ async def _serve(plant: Plant) -> None:
         await stack.enter_async_context(_announced(plant, sockets))
         await stop.wait()
         log.info("stopping")
+        queue.stop()
 
 
 def _on_stop_signals(act: Callable[[], object]) -> None:
@@ -264,6 +265,7 @@ def _server(settings: UpstreamSettings) -> Server:
         model=settings.model,
         models=settings.models,
         reasoning_effort=settings.reasoning_effort,
+        max_tokens_name=settings.max_tokens_name,
         connect_timeout=settings.connect_timeout_seconds,
         first_byte_timeout=settings.first_byte_timeout_seconds,
     )
@@ -322,12 +324,19 @@ async def _http(
     router: Router,
     tokens: _Tokens | None,
     sockets: list[socket.socket],
-    more: Sequence[web.RouteDef],
+    queue: Queueing,
 ) -> AsyncGenerator[None, None]:
     server = plant.config.server
     messages = ChatHandler(router, keepalive=server.keepalive_seconds, clock=time.monotonic)
     guard = require_token(tokens.store.check) if tokens else allow_all
-    app = build(messages, router, guard=guard, max_body=server.max_body_bytes, more=more)
+    app = build(
+        messages,
+        router,
+        guard=guard,
+        max_body=server.max_body_bytes,
+        more=queue.routes,
+        measures=queue.measures,
+    )
     runner = web.AppRunner(
         app, handler_cancellation=True, access_log=None, shutdown_timeout=server.drain_seconds
     )

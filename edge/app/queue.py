@@ -11,6 +11,7 @@ import logging
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from aiohttp import web
@@ -18,6 +19,7 @@ from aiohttp import web
 from edge.api.admission import Admission
 from edge.api.batches import BatchHandler
 from edge.api.queue import QueueHandler
+from edge.api.server import Measures
 from edge.app.runner import Runner
 from edge.config import Config
 from edge.errors import CodriverError
@@ -33,11 +35,22 @@ log = logging.getLogger(__name__)
 FILE = "queue.db"
 
 
+@dataclass(frozen=True, slots=True)
+class Queueing:
+    """A queue at work: its doors and its measures. ``stop`` has it begin nothing more: said as
+    soon as the daemon is to stop, it gives a job that is being asked the whole of the drain."""
+
+    routes: tuple[web.RouteDef, ...]
+    measures: Measures
+    stop: Callable[[], None]
+
+
 @asynccontextmanager
 async def queueing(
     config: Config, state_dir: Path, router: Router, uplink: Watch | None
-) -> AsyncGenerator[list[web.RouteDef], None]:
-    """The doors of a queue whose runner is at work inside the block."""
+) -> AsyncGenerator[Queueing, None]:
+    """A queue whose runner is at work inside the block; where that ends well, so does what is
+    being asked, within the daemon's drain, or it is put back."""
     settings = config.queue
     limits = Limits(settings.expires_seconds, settings.keep_seconds, settings.max_bytes)
     desk = Desk(state_dir / FILE, limits, clock=time.time, steady=time.monotonic)
@@ -56,14 +69,21 @@ async def queueing(
         steady=time.monotonic,
     )
     admission = Admission(router, usable=usable, passing=passing)
-    queue = QueueHandler(desk, admission, lambda: now().why)
+    doors = QueueHandler(desk, admission, lambda: now().why)
+
+    def stop() -> None:
+        runner.stop(config.server.drain_seconds)
+
     try:
         await _open(desk)
         async with asyncio.TaskGroup() as tasks:
             running = tasks.create_task(runner.run(), name="queue")
             unsubscribe = _when_back(uplink, runner.link_is_back)
             try:
-                yield [*queue.routes(), *BatchHandler(desk, admission).routes()]
+                routes = (*doors.routes(), *BatchHandler(desk, admission).routes())
+                yield Queueing(routes, desk.measures, stop)
+                stop()
+                await runner.stopped()
             finally:
                 unsubscribe()
                 running.cancel()

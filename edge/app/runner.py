@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from contextlib import aclosing
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias
@@ -43,8 +43,14 @@ WANT_EVERY = Seconds(300.0)
 too rarely to have it look more often than it would by itself."""
 WRITE_AGAIN = Seconds(15.0)
 """After the disk refused what became of a job: an answer has been paid for."""
+LAST_WRITES = Seconds(2.0)
+"""For the disk, where the box stops and jobs that were being asked are put back."""
+STOPPED = "the box stopped before its answer was whole: it is asked again"
 MOST_BYTES = 33_554_432
 """Of one answer."""
+
+
+_NOW = Seconds(0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +94,9 @@ class Runner:
         self._rest_until = 0.0
         self._want_at = 0.0
         self._is_back = asyncio.Event()
+        self._ends_at: float | None = None
+        self._at_work = 0
+        self._idle = asyncio.Event()
         desk.subscribe(self._stir, self._cancel)
 
     def link_is_back(self) -> None:
@@ -95,6 +104,27 @@ class Runner:
         self._failures, self._rest_until = 0, 0.0
         self._is_back.set()
         self._stir()
+
+    def stop(self, within: Seconds) -> None:
+        """No job is begun from now on; what is being asked may still end within so long. Never
+        blocks; what it was told first counts."""
+        if self._ends_at is None:
+            self._ends_at = self._steady() + within
+            self._stir()
+
+    async def stopped(self) -> None:
+        """Once nothing is asked any more, soon after the time that ``stop`` gave: what had not
+        ended by then waits on the disk for the next start."""
+        left = Seconds(max(0.0, (self._ends_at or 0.0) - self._steady()))
+        await self._until_idle(left)
+        for task in self._asking.values():
+            task.cancel()
+        await self._until_idle(LAST_WRITES)
+
+    async def _until_idle(self, within: Seconds) -> None:
+        self._idle = asyncio.Event()
+        if self._at_work:
+            await self._pause(self._idle, within)
 
     async def run(self) -> None:
         """Until cancelled; a job that is being asked then is asked again after the next start."""
@@ -142,13 +172,24 @@ class Runner:
     # --- one job after the other ----------------------------------------------------------
 
     async def _lane(self, stir: asyncio.Event) -> None:
-        while True:
+        while self._ends_at is None:
             stir.clear()
-            work = await self._next()
+            with self._working():
+                work = await self._next()
+                if work is not None:
+                    await self._see_to(work)
             if work is None:
                 await self._pause(stir, None)
-                continue
-            await self._see_to(work)
+
+    @contextmanager
+    def _working(self) -> Iterator[None]:
+        self._at_work += 1
+        try:
+            yield
+        finally:
+            self._at_work -= 1
+            if not self._at_work:
+                self._idle.set()
 
     async def _next(self) -> Work | None:
         away = bool(self._gate().open) and self._steady() >= self._rest_until
@@ -160,8 +201,12 @@ class Runner:
 
     async def _see_to(self, work: Work) -> None:
         job = work.job
-        outcome = await self._outcome(work)
+        # It may have been taken in the moment in which the box was told to stop.
+        outcome = await self._outcome(work) if self._ends_at is None else None
         match outcome:
+            case None if self._ends_at is not None:
+                log.info("job %s is asked no further, as the box stops", job.id)
+                await self._write(job.id, lambda: self._desk.put_back(job.id, STOPPED, _NOW))
             case None:
                 log.info("job %s was cancelled while it was asked", job.id)
             case Answer(body, engine, reason):

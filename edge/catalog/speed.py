@@ -67,13 +67,13 @@ class AttentionCost:
 
 
 ROW_BY_ROW: Mapping[KvType, AttentionCost] = {
-    "f16": AttentionCost(1.85, 320),
-    "q8_0": AttentionCost(2.9, 180),
-    "q4_0": AttentionCost(3.6, 320),
+    "f16": AttentionCost(2.96, 176),
+    "q8_0": AttentionCost(7.9, 26),
+    "q4_0": AttentionCost(9.8, 69),
 }
 IN_TILES = AttentionCost(1.3, 75)
 """llama.cpp's fused attention on a CPU, of steps of a few rows and of whole micro-batches; only
-f16 is computed in tiles. Two x86 cores with AVX2, heads of 64 and 128, behind 2,048 and 8,192."""
+f16 is computed in tiles. Two x86 cores with AVX2, heads of 64 and 128, behind 2,048 to 32,768."""
 
 
 def decode(facts: GgufFacts, reach: Reach, behind: Behind = NOTHING) -> TokensPerSecond | None:

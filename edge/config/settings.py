@@ -103,7 +103,8 @@ Credential: TypeAlias = Literal["pass", "none"] | CredentialFile
 @dataclass(frozen=True, slots=True)
 class UpstreamSettings:
     """``model`` may be empty: then a client's id is sent as it is, but for those in
-    ``models``, which say what a client's id is called there."""
+    ``models``, which say what a client's id is called there. ``max_tokens_name`` "auto" means:
+    by the host, and by what the server says."""
 
     dialect: Literal["anthropic", "openai"]
     url: str
@@ -111,6 +112,7 @@ class UpstreamSettings:
     model: str = ""
     models: Mapping[str, str] = field(default_factory=dict)
     reasoning_effort: bool = False
+    max_tokens_name: Literal["auto", "max_tokens", "max_completion_tokens"] = "auto"
     connect_timeout_seconds: Timeout = _CONNECT_TIMEOUT
     first_byte_timeout_seconds: Timeout = _FIRST_BYTE_TIMEOUT
 

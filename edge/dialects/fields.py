@@ -129,16 +129,23 @@ class Fields:
 
 def decode_object(body: bytes) -> Fields:
     """A request body as an object at the root. Raises BadRequest."""
+    value = checked(body)
+    if not isinstance(value, dict):
+        raise BadRequest("The request body is not valid: it should be a JSON object")
+    return Fields(value, "")
+
+
+def checked(text: bytes) -> Raw:
+    """JSON of a request as a value that can be walked recursively. Raises BadRequest."""
     try:
-        value = msgspec.json.decode(body)
+        value = msgspec.json.decode(text)
     except RecursionError:
         raise _too_deep() from None
     except ValueError as error:
         raise BadRequest(f"The request body is not valid JSON: {error}") from error
-    if not isinstance(value, dict):
-        raise BadRequest("The request body is not valid: it should be a JSON object")
-    _check_depth(value)
-    return Fields(value, "")
+    if isinstance(value, dict | list):
+        _check_depth(value)
+    return value
 
 
 def _check_depth(value: Raw) -> None:

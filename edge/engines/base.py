@@ -64,8 +64,9 @@ class Engine(Protocol):
     @property
     def name(self) -> str: ...
 
-    def state(self) -> EngineState:
-        """Whether a request would be taken now; never blocks."""
+    def state(self, request: ChatRequest | None = None) -> EngineState:
+        """Whether ``request`` would be taken now, or any; never blocks. Only an engine that
+        tells its clients apart looks at it."""
 
     def models(self) -> tuple[ModelInfo, ...]:
         """The models it serves, default first."""

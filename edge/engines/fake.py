@@ -62,7 +62,7 @@ class FakeEngine:
     requests: list[ChatRequest] = field(default_factory=list)
     cancelled: int = 0
 
-    def state(self) -> EngineState:
+    def state(self, request: ChatRequest | None = None) -> EngineState:
         return EngineState(self.ready, "a scripted engine")
 
     def models(self) -> tuple[ModelInfo, ...]:

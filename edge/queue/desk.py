@@ -26,6 +26,7 @@ from edge.queue.jobs import (
     Job,
     Limits,
     NewJob,
+    Standing,
     Wait,
     Work,
     job_id,
@@ -70,6 +71,7 @@ class Desk:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="queue")
         self._store: Store | None = None
         self._offset = clock() - steady()
+        self._ended = {"delivered": 0, "failed": 0, "expired": 0}
         self._on_change: list[Callable[[], None]] = []
         self._on_cancel: list[Callable[[str], None]] = []
 
@@ -133,12 +135,16 @@ class Desk:
 
     async def deliver(self, one: str, answer: bytes, engine: str, reason: str) -> bool:
         """The answer is safe when this returns. False if the job was cancelled meanwhile."""
-        return await self._run(
+        done = await self._run(
             lambda: self._opened().deliver(one, answer, engine, reason, self._clock())
         )
+        self._ended["delivered"] += done
+        return done
 
     async def fail(self, one: str, fault: Fault) -> bool:
-        return await self._run(lambda: self._opened().fail(one, fault, self._clock()))
+        failed = await self._run(lambda: self._opened().fail(one, fault, self._clock()))
+        self._ended["failed"] += failed
+        return failed
 
     async def put_back(self, one: str, reason: str, after: Seconds, *, asked: bool = False) -> bool:
         """To be asked again ``after`` so long; ``asked``: the server wants it so."""
@@ -164,6 +170,7 @@ class Desk:
         now = self._clock()
         if expired := self._store.expire(now):
             log.warning("%d queued jobs have run out of time", expired)
+            self._ended["expired"] += expired
         self._store.forget(now - self.limits.keep)
         due = self._store.due(now)
         return None if due is None else Seconds(max(0.0, due - now))
@@ -224,6 +231,26 @@ class Desk:
         return await self._run(
             lambda: self._store.batches(limit, after=after, before=before) if self._store else ()
         )
+
+    async def measures(self) -> tuple[tuple[str, float], ...]:
+        """How it stands, by name; a name that ends in _total counts since the daemon's start.
+        Of a file that could not be opened nothing is known."""
+        standing = await self._run(self._standing)
+        ended = tuple((f"queue_{how}_total", float(n)) for how, n in self._ended.items())
+        if standing is None:
+            return ended
+        age = 0.0 if standing.oldest is None else max(0.0, self._clock() - standing.oldest)
+        return (
+            ("queue_waiting", float(standing.waiting)),
+            ("queue_running", float(standing.running)),
+            ("queue_oldest_seconds", age),
+            *ended,
+        )
+
+    def _standing(self) -> Standing | None:
+        if self._store is not None:
+            return self._store.standing()
+        return None if self._path.exists() else Standing()
 
     # --- parts --------------------------------------------------------------------------
 

@@ -119,6 +119,15 @@ class Wait:
     asked: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How many jobs are open; ``oldest``: since when the first of them has been there."""
+
+    waiting: int = 0
+    running: int = 0
+    oldest: float | None = None
+
+
 def job_id(random_bytes: bytes) -> str:
     """Eight lower-case letters and digits out of ``ID_BYTES`` random ones."""
     return base64.b32encode(random_bytes).decode("ascii").lower()

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from edge.queue.jobs import OPEN, Batch, Fault, Job, NewJob, State, Wait, Work
+from edge.queue.jobs import OPEN, Batch, Fault, Job, NewJob, Standing, State, Wait, Work
 from edge.queue.reading import batch_of, headers_of, job_of
 from edge.queue.schema import connect
 
@@ -254,6 +254,15 @@ class Store:
             "SELECT min(min(max(not_before, ?), expires)) FROM jobs WHERE state = 'queued'", (now,)
         ).fetchone()
         return None if soonest is None else float(soonest)
+
+    def standing(self) -> Standing:
+        """Of the jobs that are open."""
+        waiting, running, oldest = self._db.execute(
+            "SELECT count(*) FILTER (WHERE state = 'queued'),"
+            " count(*) FILTER (WHERE state = 'running'), min(created)"
+            " FROM jobs WHERE state IN ('queued', 'running')"
+        ).fetchone()
+        return Standing(waiting, running, oldest)
 
     def stored(self) -> int:
         """Bytes that the file has in use."""

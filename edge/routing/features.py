@@ -18,12 +18,11 @@ SERVER_SEARCH = "web_search"
 """How the type of the server tool for web search begins; a date follows."""
 
 _DIRECTORY = re.compile(
-    r"^(?:CWD|[ \t]*-?[ \t]*(?:Primary working directory|Working directory)): (.+?)[ \t]*$",
-    re.MULTILINE,
+    r"(?:CWD|[ \t]*-?[ \t]*(?:Primary working directory|Working directory)): (.+?)[ \t]*"
 )
-"""Claude Code's environment section, full, of subagents and bare (tests/recordings)."""
+"""A line of Claude Code's environment section, full, of subagents and bare (tests/recordings)."""
 _SAYS_DIRECTORY = ("CWD: ", "orking directory: ")
-"""One of these is in every line that _DIRECTORY finds, and is found much faster."""
+"""One of these is in every such line, and is found much faster."""
 _OPEN, _CLOSE = "<system-reminder>", "</system-reminder>"
 _USER_ID_SESSION = "_session_"
 """Stands before the session's id in the metadata.user_id of clients without the header."""
@@ -149,17 +148,28 @@ def session_of(request: ChatRequest) -> str | None:
 
 def directories_of(request: ChatRequest) -> tuple[str, ...]:
     """Every directory that the client says it works in, the first one said first."""
-    told = [
-        path
-        for text in _instructions(request)
-        if any(word in text for word in _SAYS_DIRECTORY)
-        for path in _DIRECTORY.findall(text)
-    ]
+    told = [path for text in _instructions(request) for path in _directories(text)]
     for wanted in request.safeguards:
         live = wanted.context.get("live_cwd")
         if isinstance(live, str) and live:
             told.append(live)
     return tuple(dict.fromkeys(told))
+
+
+def _directories(text: str) -> Iterator[str]:
+    for line in _lines_with(_SAYS_DIRECTORY, text):
+        if (found := _DIRECTORY.fullmatch(line)) is not None:
+            yield found[1]
+
+
+def _lines_with(words: tuple[str, ...], text: str) -> Iterator[str]:
+    """In their order; a few of thousands, so that most of the text is only searched."""
+    begin = 0
+    while (at := min((p for word in words if (p := text.find(word, begin)) >= 0), default=-1)) >= 0:
+        end = text.find("\n", at)
+        end = len(text) if end < 0 else end
+        yield text[text.rfind("\n", 0, at) + 1 : end]
+        begin = end
 
 
 def _instructions(request: ChatRequest) -> Iterator[str]:

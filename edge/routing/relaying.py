@@ -67,7 +67,7 @@ async def _after(
     begin: Callable[[], None],
 ) -> AsyncGenerator[Event, None]:
     again = resends(request)
-    more = continued(request, Said(stream.text))
+    more = continued(request, Said(stream.text()))
     if again and stream.calls:
         log.warning("%s: its calls were whole, and its client acts on them", broken)
         yield Failed(broken, drop=True)

@@ -99,18 +99,19 @@ class Router:
         self._comparing = comparing
         self._asking = asking
 
-    def snapshot(self) -> Snapshot:
+    def snapshot(self, request: ChatRequest | None = None) -> Snapshot:
+        """As it is for that request, which an upstream may want to wait while it takes others."""
         engines = self._engines.items()
         return Snapshot(
-            engines=tuple((name, self._state(name, engine)) for name, engine in engines),
+            engines=tuple((name, self._state(name, engine, request)) for name, engine in engines),
             models=tuple((name, _words(engine.models())) for name, engine in engines),
             link=self._uplink.state() if self._uplink else None,
             over_link=self._uplink.over_link if self._uplink else frozenset(),
             barred=self._budget.barred() if self._budget else (),
         )
 
-    def _state(self, name: str, engine: Engine) -> EngineState:
-        state = engine.state()
+    def _state(self, name: str, engine: Engine, request: ChatRequest | None) -> EngineState:
+        state = engine.state(request)
         if self._budget is None or name == LOCAL:
             return state
         return replace(state, measures=(*state.measures, *self._budget.measures(name)))
@@ -158,10 +159,8 @@ class Router:
         request = without_tag(request)
         if only is None and (begun := await self._begun(request, decision)) is not None:
             return begun
-        if self._goes_on_here(request, decision):
-            request = replace(request, as_events=True)
         try:
-            return await self._race(request, decision)
+            return await self._race(self._for_its_client(request, decision), decision)
         except FINAL:
             raise
         except CodriverError as error:
@@ -238,12 +237,20 @@ class Router:
 
         return Rescue(LOCAL, request, answer, begin)
 
+    def _for_its_client(self, request: ChatRequest, decision: Decision) -> ChatRequest:
+        """Who asks again by itself is told to wait, or dropped; for all others the box goes on."""
+        if resends(request):
+            return replace(request, patient=True)
+        if self._goes_on_here(request, decision):
+            return replace(request, as_events=True)
+        return request
+
     def _goes_on_here(self, request: ChatRequest, decision: Decision) -> bool:
-        """Whether an answer that breaks off has to be gone on with, as the client does not ask
-        again, and cannot be while its bytes are relayed."""
+        """Whether an answer that breaks off has to be gone on with, and cannot be while its bytes
+        are relayed."""
         behind = any(step.engine == LOCAL for step in decision.order[1:])
         is_read = request.wire is not None and request.wire.dialect == DIALECT
-        return behind and request.stream and not resends(request) and not is_read
+        return behind and request.stream and not is_read
 
     async def _decide(
         self, request: ChatRequest, seen: Snapshot | None = None, *, asks: bool = False
@@ -253,12 +260,16 @@ class Router:
         why = None if self._privacy is None else await self._privacy.why_here(request)
         tokens = estimate_tokens(request) if self._asks_length else None
         features, rules = features_of(request, tokens), self._rules
-        if self._comparing is not None and hangs(features, seen or self.snapshot(), rules, pin=why):
+
+        def now() -> Snapshot:
+            return seen or self.snapshot(request)
+
+        if self._comparing is not None and hangs(features, now(), rules, pin=why):
             features = await self._comparing.known(features)
         asking = self._asking if asks else None
-        if asking is not None and doubts(features, self.snapshot(), rules, pin=why):
+        if asking is not None and doubts(features, now(), rules, pin=why):
             features = await asking.known(features)
-        return weigh(features, seen or self.snapshot(), rules, pin=why).decision
+        return weigh(features, now(), rules, pin=why).decision
 
     def _last(self, decision: Decision) -> Step:
         if not decision.order:

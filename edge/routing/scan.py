@@ -1,8 +1,8 @@
 """Reads what is new of requests for what must not leave the box, in bounded time.
 
-A text that was found harmless is known by its digest and not read again, in whichever
-session it comes back. Long texts are read in stretches that overlap. Knows no session and
-no rule about what follows. Owned by privacy.
+A text that was found harmless is known by its digest and not read again, in whichever session it
+comes back; a turn or a tool whose texts all are is known as the object it is. Long texts are read
+in stretches that overlap. Knows no session and no rule about what follows. Owned by privacy.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from hashlib import blake2b
 from typing import Literal, Protocol
 
 from edge.chat import ChatRequest
+from edge.routing.met import Met
 from edge.routing.secrets import Kind, find_secret
-from edge.routing.texts import texts_of
+from edge.routing.texts import texts_of, wholes_of
 from edge.units import Seconds
 
 STRETCH, OVERLAP = 65_536, 12_288
@@ -72,13 +73,15 @@ class Scan:
         self._most_seconds = most_seconds
         self._most_known = most_known
         self._harmless: OrderedDict[bytes, None] = OrderedDict()
+        self._met = Met()
 
     async def read(self, request: ChatRequest) -> Found | Unread | None:
         """None if everything was read and is harmless."""
         if self._patterns is None and not self._kinds:
             return None
+        wholes = [whole for whole in wholes_of(request) if whole not in self._met]
         try:
-            new = dict(self._new(texts_of(request)))
+            new = dict(self._new(text for whole in wholes for text in texts_of(whole)))
             if sum(map(len, new.values())) > IN_THREAD:
                 read, found = await asyncio.to_thread(self._look, new)
             else:
@@ -86,6 +89,9 @@ class Scan:
         except (ValueError, RecursionError) as error:
             return Unread(f"it could not be searched ({type(error).__name__})")
         self._remember(read)
+        if found is None:
+            for whole in wholes:
+                self._met.note(whole)
         return found
 
     def _new(self, texts: Iterable[str]) -> Iterator[tuple[bytes, str]]:

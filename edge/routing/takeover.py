@@ -26,7 +26,7 @@ RESENDING = ("claude-cli/",)
 
 
 def resends(request: ChatRequest) -> bool:
-    """Whether the client asks again when its connection is dropped."""
+    """Whether the client asks again when its connection is dropped, or it is told to wait."""
     headers = () if request.wire is None else request.wire.headers
     agents = (value for name, value in headers if name.lower() == "user-agent")
     return any(agent.startswith(RESENDING) for agent in agents)

@@ -6,14 +6,17 @@ Images and PDFs are not text and are not read. Called by the scan and for a sess
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import TypeAlias
 
 from edge.chat import (
     ChatRequest,
     Document,
     Json,
+    Message,
     Opaque,
     Part,
     RedactedThinking,
+    SafeguardRequest,
     Text,
     Thinking,
     ToolChange,
@@ -22,18 +25,30 @@ from edge.chat import (
     ToolUse,
 )
 
+Whole: TypeAlias = Message | Text | ToolSpec | SafeguardRequest
 
-def texts_of(request: ChatRequest) -> Iterator[str]:
-    """The newest turns first: what is new stands at the end, and may be all there is to read."""
-    for message in reversed(request.messages):
-        for part in message.parts:
-            yield from _part(part)
-    for block in request.system:
-        yield block.text
-    for tool in request.tools:
-        yield _tool(tool)
-    for wanted in request.safeguards:
-        yield "\n".join(strings(wanted.context))
+
+def wholes_of(request: ChatRequest) -> Iterator[Whole]:
+    """What holds them; the newest turns first: what is new stands at the end, and may be all there
+    is to read."""
+    yield from reversed(request.messages)
+    yield from request.system
+    yield from request.tools
+    yield from request.safeguards
+
+
+def texts_of(whole: Whole) -> Iterator[str]:
+    """Its texts in order."""
+    match whole:
+        case Message(parts=parts):
+            for part in parts:
+                yield from _part(part)
+        case Text(text):
+            yield text
+        case ToolSpec():
+            yield _tool(whole)
+        case SafeguardRequest(context=context):
+            yield "\n".join(strings(context))
 
 
 def _part(part: Part) -> Iterator[str]:

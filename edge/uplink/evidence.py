@@ -13,8 +13,11 @@ from edge.units import Seconds
 
 Registration = Literal["home", "roaming", "searching", "denied", "none"]
 
-Measure = Literal["rssi", "rsrp"]
-"""Scales of strength: of everything received, or of the cell's own reference signal (LTE)."""
+Measure = Literal["rssi", "rsrp", "percent"]
+"""Scales of strength: dBm of everything received, dBm of the cell's own reference signal (LTE,
+5G), or what ModemManager makes of whichever its modem tells."""
+
+Technology = Literal["2G", "3G", "4G", "5G"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +64,22 @@ class Modem:
     """What the modem says of the radio. None means unknown."""
 
     registration: Registration | None = None
-    dbm: int | None = None
+    strength: int | None = None
     measure: Measure = "rssi"
     operator: str | None = None
     interface: str | None = None
     """The network interface that the modem is behind."""
+    technology: Technology | None = None
 
     @property
     def registered(self) -> bool | None:
         return None if self.registration is None else self.registration in ("home", "roaming")
+
+    @property
+    def words(self) -> str:
+        """For a person."""
+        known = (self.registration or "unknown", self.technology)
+        return ", ".join((self.operator or "no operator", *(one for one in known if one)))
 
 
 Evidence: TypeAlias = Kernel | Answered | Lost | Portal | Modem

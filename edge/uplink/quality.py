@@ -31,9 +31,10 @@ ANSWER_SECONDS = Band(good=4.0, bad=8.0)
 PROBE_SECONDS = Band(good=1.0, bad=2.0)
 """A connection with TLS, three round trips: a bad one has more than 600 ms each."""
 
-SIGNAL_DBM: Mapping[Measure, Band] = {
+SIGNAL: Mapping[Measure, Band] = {
     "rssi": Band(good=-101, bad=-107),
     "rsrp": Band(good=-114, bad=-120),
+    "percent": Band(good=20, bad=10),
 }
 
 LATEST = 4
@@ -86,12 +87,14 @@ class Quality:
 
     def signal(self, modem: Modem | None) -> None:
         """The radio's strength; None where no modem is in use, or where it does not say."""
-        if modem is None or modem.dbm is None:
+        if modem is None or modem.strength is None:
             self._low = None
             return
-        band = SIGNAL_DBM[modem.measure]
+        band = SIGNAL[modem.measure]
         limit = band.good if self._low else band.bad + 1
-        self._low = f"the signal is low ({modem.dbm} dBm)" if modem.dbm < limit else None
+        unit = "%" if modem.measure == "percent" else "dBm"
+        is_low = modem.strength < limit
+        self._low = f"the signal is low ({modem.strength} {unit})" if is_low else None
 
     def weak(self, now: float) -> str | None:
         """Why the link is weak, None if it is not."""

@@ -12,7 +12,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from edge.api.auth import allow_all
 from edge.api.chat import START_PATIENCE, ChatHandler
-from edge.api.server import build
+from edge.api.server import Measures, build
 from edge.chat import ChatRequest, Finished, Started, TextDelta, Usage
 from edge.engines.base import Engine
 from edge.engines.fake import FakeEngine, Step
@@ -51,6 +51,7 @@ async def serving(
     keepalive: float = 60.0,
     clock: Callable[[], float] = lambda: 0.0,
     patience: float = START_PATIENCE,
+    measures: Measures | None = None,
 ) -> AsyncIterator[Client]:
     """The application over ``engines``, asked in this order."""
     known = {engine.name: engine for engine in engines}
@@ -58,7 +59,7 @@ async def serving(
     handler = ChatHandler(
         router, keepalive=Seconds(keepalive), clock=clock, patience=Seconds(patience)
     )
-    app = build(handler, router, guard=guard, max_body=Bytes(max_body))
+    app = build(handler, router, guard=guard, max_body=Bytes(max_body), measures=measures)
     async with TestClient(TestServer(app)) as client:
         yield client
 

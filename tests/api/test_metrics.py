@@ -26,3 +26,13 @@ def test_large_counts_are_whole():
     assert exposition(
         [("l", EngineState(True, "", measures=(("n_total", 2**31 + 1.0),)))]
     ).endswith(" 2147483649\n")
+
+
+def test_what_is_no_engines_has_no_label():
+    box = [("queue_waiting", 2.0), ("queue_failed_total", 1.0)]
+    assert exposition([], box).splitlines() == [
+        "# TYPE codriver_queue_waiting gauge",
+        "codriver_queue_waiting 2",
+        "# TYPE codriver_queue_failed_total counter",
+        "codriver_queue_failed_total 1",
+    ]

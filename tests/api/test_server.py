@@ -7,6 +7,7 @@ import pytest
 
 from edge.engines.base import ModelInfo
 from edge.engines.fake import FakeEngine
+from edge.errors import EngineError
 from edge.units import Tokens
 from tests.api.serving import ASK, HELLO, STREAMED, engine, refusal, serving
 
@@ -28,6 +29,31 @@ async def test_telemetry_is_taken_quietly(method, path):
     async with serving(engine(*HELLO)) as client:
         response = await client.request(method, path)
         assert (response.status, await response.json()) == (200, {})
+
+
+async def metrics(**options) -> str:
+    async with serving(engine(*HELLO), **options) as client:
+        response = await client.get("/metrics")
+        assert response.status == 200
+        return await response.text()
+
+
+async def test_the_metrics_are_of_the_engines_and_of_the_box():
+    async def measures() -> list[tuple[str, float]]:
+        return [("queue_waiting", 2.0)]
+
+    alone = await metrics()
+    assert alone.startswith("# TYPE codriver_engine_ready gauge")
+    assert await metrics(measures=measures) == (
+        alone + "# TYPE codriver_queue_waiting gauge\ncodriver_queue_waiting 2\n"
+    )
+
+
+async def test_what_cannot_be_told_costs_the_page_nothing_else():
+    async def measures() -> list[tuple[str, float]]:
+        raise EngineError("the disk is gone")
+
+    assert await metrics(measures=measures) == await metrics()
 
 
 CLAUDE = {"anthropic-version": "2023-06-01"}

@@ -157,6 +157,7 @@ async def test_what_an_upstream_takes_is_written_down_and_bars_it(tmp_path: Path
     )
     assert 'codriver_upstream_spent_today_tokens{engine="cloud"} 30' in metrics
     assert 'codriver_upstream_failures_total{engine="cloud"} 0' in metrics
+    assert "codriver_queue_waiting 0\n" in metrics
     assert stat.S_IMODE((tmp_path / "spending.json").stat().st_mode) == 0o600
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from edge.api.errors import MISTAKE
-from edge.app.runner import Runner
+from edge.app.runner import LAST_WRITES, STOPPED, WRITE_AGAIN, Runner
 from edge.chat import (
     ChatRequest,
     Failed,
@@ -79,6 +79,14 @@ class Work:
         job = NewJob("anthropic", "/v1/messages", (), body, "m", "hi", here)
         (one,) = await self.desk.add((job,))
         return one
+
+    async def asking(self) -> tuple[str, asyncio.Event]:
+        """A job that is being asked, and what lets its answer come."""
+        held = asyncio.Event()
+        self.cloud.sleep = lambda seconds: held.wait()
+        one = await self.add()
+        await come(lambda: bool(self.cloud.requests))
+        return one, held
 
     async def pass_by(self, seconds: float) -> None:
         """Once somebody waits for it."""
@@ -364,3 +372,125 @@ async def test_bad_requests_of_engines_are_final(tmp_path: Path):
     async with working(tmp_path, [BadRequest("prompt is too long")]) as work:
         one = await work.add()
         assert await work.ended(one, "failed") == "prompt is too long"
+
+
+# --- the end ------------------------------------------------------------------------------
+
+SLOW: tuple[Step, ...] = (Pause(Seconds(1)), *RELAYED)
+DRAIN = Seconds(20.0)
+
+
+async def state(work: Work, one: str) -> tuple[str, str, int]:
+    job = await work.desk.job(one)
+    assert job is not None
+    return job.state, job.reason, job.tries
+
+
+async def test_an_answer_under_way_is_waited_for_and_nothing_else_is_begun(tmp_path: Path):
+    async with working(tmp_path, SLOW) as work:
+        one, held = await work.asking()
+        other = await work.add()
+        work.runner.stop(DRAIN)
+        async with asyncio.TaskGroup() as tasks:
+            ending = tasks.create_task(work.runner.stopped())
+            await come(lambda: DRAIN in work.waits.values())
+            later = await work.add()
+            held.set()
+            await ending
+        assert (await state(work, one))[0] == "done"
+        assert await work.desk.answer(one) == BODY
+        for waiting in (other, later):
+            assert (await state(work, waiting))[::2] == ("queued", 0)
+        assert len(work.cloud.requests) == 1
+
+
+async def test_an_answer_that_does_not_come_in_time_is_put_back(tmp_path: Path):
+    async with working(tmp_path, SLOW) as work:
+        one, _ = await work.asking()
+        work.runner.stop(DRAIN)
+        work.clocks.pass_by(12)
+        work.runner.stop(DRAIN)  # said twice it gives no more time
+        async with asyncio.TaskGroup() as tasks:
+            ending = tasks.create_task(work.runner.stopped())
+            await come(lambda: 8.0 in work.waits.values())
+            await work.pass_by(8)
+            await ending
+        assert await state(work, one) == ("queued", STOPPED, 1)
+        assert work.cloud.cancelled == 1
+    again = desk(tmp_path, work.clocks)
+    await again.open()
+    taken = await again.take(here=False, away=True)
+    assert taken is not None
+    assert taken.job.id == one, "the next start asks it at once"
+    await again.close()
+
+
+async def test_an_idle_queue_ends_at_once(tmp_path: Path):
+    async with working(tmp_path) as work:
+        one = await work.add()
+        await work.ended(one, "done")
+        work.runner.stop(DRAIN)
+        await work.runner.stopped()
+        assert DRAIN not in work.waits.values()
+
+
+async def test_a_job_that_was_taken_as_the_box_stopped_is_not_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    async with working(tmp_path) as work:
+        take = work.desk.take
+
+        async def stopping(*, here: bool, away: bool) -> object:
+            taken = await take(here=here, away=away)
+            if taken is not None:
+                work.runner.stop(DRAIN)
+            return taken
+
+        monkeypatch.setattr(work.desk, "take", stopping)
+        one = await work.add()
+        await work.put_back(one, STOPPED)
+        await work.runner.stopped()
+        assert work.cloud.requests == []
+
+
+async def test_a_failure_while_the_box_stops_waits_as_any_other(tmp_path: Path):
+    async with working(tmp_path, [Pause(Seconds(1)), GONE]) as work:
+        one, held = await work.asking()
+        work.runner.stop(DRAIN)
+        held.set()
+        await work.runner.stopped()
+        found, reason, _ = await state(work, one)
+        assert (found, "no connection" in reason) == ("queued", True)
+
+
+async def test_a_job_that_is_cancelled_while_the_box_stops_stays_so(tmp_path: Path):
+    async with working(tmp_path, SLOW) as work:
+        one, _ = await work.asking()
+        work.runner.stop(DRAIN)
+        await work.desk.cancel(one)
+        await work.runner.stopped()
+        assert (await state(work, one))[0] == "cancelled"
+
+
+async def test_a_disk_that_refuses_an_answer_does_not_hold_up_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    async with working(tmp_path) as work:
+
+        async def full(*arguments: object) -> bool:
+            raise QueueUnusable("the disk is full")
+
+        monkeypatch.setattr(work.desk, "deliver", full)
+        one = await work.add()
+        await come(lambda: WRITE_AGAIN in work.waits.values())
+        work.runner.stop(DRAIN)
+        async with asyncio.TaskGroup() as tasks:
+            ending = tasks.create_task(work.runner.stopped())
+            for wait in (DRAIN, LAST_WRITES):
+                await come(lambda wait=wait: wait in work.waits.values())
+                work.clocks.pass_by(wait)
+                for stir, left in tuple(work.waits.items()):
+                    if left == wait:
+                        stir.set()
+            await ending
+        assert (await state(work, one))[0] == "running", "the next start asks it again"

@@ -70,7 +70,7 @@ def test_halves_and_quarters_of_keys_are_read_row_by_row():
     one = facts("llama-3.1-8b")
     f16, q8, q4 = (Behind(Tokens(8192), kind) for kind in ("f16", "q8_0", "q4_0"))
     assert prefill(one, PI_5, f16) > 1.5 * prefill(one, PI_5, q8)
-    assert prefill(one, PI_5, q8) > 1.5 * prefill(one, PI_5, q4)
+    assert prefill(one, PI_5, q8) > 1.3 * prefill(one, PI_5, q4)
     assert decode(one, PI_5, f16) >= decode(one, PI_5, q8) > decode(one, PI_5, q4)
 
 

@@ -118,6 +118,7 @@ def test_the_commented_example_of_the_other_dialect_is_valid(file: Path) -> None
     assert (upstream.dialect, upstream.model) == ("openai", "qwen/qwen3-coder")
     assert upstream.models == {"claude-opus-5": "moonshotai/kimi-k2"}
     assert upstream.reasoning_effort is False
+    assert upstream.max_tokens_name == "auto"
 
 
 def test_names_of_models_are_printed_so_that_they_load(file: Path) -> None:

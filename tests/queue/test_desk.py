@@ -154,3 +154,46 @@ async def test_what_the_disk_does_is_a_sentence(tmp_path: Path):
         await made.add((job(),))
     assert await made.jobs() == ()
     await made.close()
+
+
+async def test_its_measures(tmp_path: Path):
+    clocks = Clocks()
+    made = desk(tmp_path, clocks)
+    nothing = dict(await made.measures())
+    assert set(nothing.values()) == {0.0}
+    assert os.listdir(tmp_path) == []  # noqa: PTH208
+    one, other, *_ = await made.add(tuple(job() for _ in range(4)), expires=Seconds(HOUR))
+    for _ in range(2):
+        await made.take(here=True, away=True)
+    await made.deliver(one, b"{}", "cloud", "")
+    assert not await made.deliver(one, b"{}", "cloud", ""), "counted once"
+    await made.fail(other, Fault("api_error", "no"))
+    await made.take(here=True, away=True)
+    clocks.pass_by(30)
+    assert dict(await made.measures()) == {
+        "queue_waiting": 1.0,
+        "queue_running": 1.0,
+        "queue_oldest_seconds": 30.0,
+        "queue_delivered_total": 1.0,
+        "queue_failed_total": 1.0,
+        "queue_expired_total": 0.0,
+    }
+    clocks.pass_by(HOUR)
+    await made.look()
+    assert dict(await made.measures())["queue_expired_total"] == 1.0
+    clocks.wall -= 9 * HOUR
+    assert dict(await made.measures())["queue_oldest_seconds"] == 0.0, "a clock was set back"
+    await made.close()
+
+
+async def test_of_a_file_that_cannot_be_opened_nothing_is_told(tmp_path: Path):
+    (tmp_path / "queue.db").mkdir()
+    made = desk(tmp_path)
+    with pytest.raises(QueueUnusable):
+        await made.open()
+    assert {name for name, _ in await made.measures()} == {
+        "queue_delivered_total",
+        "queue_failed_total",
+        "queue_expired_total",
+    }
+    await made.close()

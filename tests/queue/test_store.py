@@ -14,7 +14,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from edge.queue.jobs import FINISHED, OPEN, Fault, Wait
+from edge.queue.jobs import FINISHED, OPEN, Fault, Standing, Wait
 from edge.queue.store import Store
 from tests.queue.made import HOUR, NOON, job
 
@@ -62,6 +62,18 @@ def test_a_job_is_taken_asked_and_answered(store: Store):
         NOON + 2,
     )
     assert store.answer("a") == b"{}"
+
+
+def test_only_what_is_open_is_counted(store: Store):
+    assert store.standing() == Standing()
+    add(store, "a", "b", "c", "d")
+    take(store)
+    take(store)
+    store.deliver("a", b"{}", "cloud", "", NOON + 2)
+    assert store.standing() == Standing(waiting=2, running=1, oldest=NOON)
+    for one in "bcd":
+        store.cancel(one, NOON + 3)
+    assert store.standing() == Standing()
 
 
 def test_the_oldest_first_and_each_once(store: Store):

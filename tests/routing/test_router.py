@@ -24,6 +24,7 @@ from edge.chat import (
     ToolCallEnded,
     ToolCallStarted,
     Usage,
+    Wire,
 )
 from edge.engines.base import Odds, Question
 from edge.engines.fake import FakeEngine, Pause, Step
@@ -52,7 +53,7 @@ from edge.routing.rules import Route, When
 from edge.routing.rules import Step as RouteStep
 from edge.routing.scan import Scan
 from edge.safeguards import DANGEROUS_TOOL_USE
-from edge.state import LinkState
+from edge.state import EngineState, LinkState
 from edge.units import Seconds, Tokens
 from tests.routing.asked import asked
 from tests.safeguards.samples import CONTEXT, recorded
@@ -171,6 +172,34 @@ async def test_an_engine_that_is_down_is_asked_last():
     assert routed.engine == "cloud"
     assert "cloud is down: a scripted engine" in routed.decision.reason
     assert "local did not take it: full" in routed.decision.reason
+
+
+@pytest.mark.parametrize(
+    ("agent", "patient"), [("claude-cli/2.1.332 (external, cli)", True), ("python/1", False)]
+)
+async def test_engines_know_whose_client_waits_by_itself(agent: str, patient: bool):
+    cloud, local = engine("cloud", UNREACHABLE), engine("local", BEGUN, END)
+    wire = Wire("anthropic", "/v1/messages", (("User-Agent", agent),), b"{}")
+    await router(cloud, local).route(replace(ASK, wire=wire))
+    assert [one.patient for one in (*cloud.requests, *local.requests)] == [patient, patient]
+
+
+class Telling(FakeEngine):
+    """Wants one laptop to wait."""
+
+    def state(self, request: ChatRequest | None = None) -> EngineState:
+        waits = request is not None and request.user_id == "mine"
+        return EngineState(not waits, "it has reached its limit")
+
+
+async def test_an_engine_may_want_one_laptop_to_wait_and_take_the_others():
+    cloud, local = Telling(lambda request: RELAYED, name="cloud"), engine("local", BEGUN, END)
+    both = router(cloud, local)
+    routed = await both.route(replace(ASK, user_id="mine"))
+    assert routed.engine == "local"
+    assert "cloud is down: it has reached its limit" in routed.decision.reason
+    assert (await both.route(replace(ASK, user_id="yours"))).engine == "cloud"
+    assert dict(both.snapshot().engines)["cloud"].ready
 
 
 @pytest.mark.parametrize("error", [BadRequest("no"), PromptTooLong(Tokens(9), Tokens(8))])

@@ -12,7 +12,7 @@ from edge.chat import (
     ToolSpec,
     ToolUse,
 )
-from edge.routing.texts import strings, texts_of
+from edge.routing.texts import strings, texts_of, wholes_of
 
 
 def test_everything_that_is_text_is_there_and_the_newest_first():
@@ -30,7 +30,7 @@ def test_everything_that_is_text_is_there_and_the_newest_first():
         tools=(tool,),
         safeguards=(SafeguardRequest("x", {"live_cwd": "/home"}),),
     )
-    assert list(texts_of(request)) == [
+    assert [text for whole in wholes_of(request) for text in texts_of(whole)] == [
         "b",
         "late\nlater",
         "file",

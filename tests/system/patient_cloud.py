@@ -87,7 +87,9 @@ def message(text: str) -> dict[str, Any]:
 
 
 @contextmanager
-def box(cloud: Cloud, folder: Path, credential: str = '{ file = "key" }') -> Iterator[Daemon]:
+def box(
+    cloud: Cloud, folder: Path, credential: str = '{ file = "key" }', drain: float = 20.0
+) -> Iterator[Daemon]:
     """A box with a key of its own for the cloud; its state stays in ``folder``."""
     (folder / "key").write_text(KEY)
     config = folder / "codriver.toml"
@@ -95,6 +97,7 @@ def box(cloud: Cloud, folder: Path, credential: str = '{ file = "key" }') -> Ite
         f"""
         [server]
         port = 0
+        drain_seconds = {drain}
 
         [upstreams.cloud]
         dialect = "anthropic"

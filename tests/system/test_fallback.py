@@ -176,6 +176,23 @@ def test_the_clouds_own_refusal_is_passed_on_and_no_reason_to_go_local(
     assert reply.headers["x-codriver-route"] == "cloud"
 
 
+def test_a_client_that_does_not_wait_is_answered_by_the_box(cloud: Cloud, tmp_path: Path):
+    cloud.status, cloud.answer = 429, b'{"type":"error","error":{"type":"rate_limit_error"}}'
+    with box_before(cloud, tmp_path) as daemon, cloud.there():
+        answered_locally(
+            daemon.ask(
+                "POST",
+                "/v1/messages",
+                ASKED,
+                x_api_key="sk-ant-laptop",
+                anthropic_version="2023-06-01",
+                user_agent="Anthropic/Python 0.60.0",
+            )
+        )
+        assert daemon.heard("it answers with status 429")
+    assert len(cloud.asked) == 1
+
+
 def test_the_word_that_the_box_said_to_paste_is_no_credential_for_a_cloud(
     cloud: Cloud, tmp_path: Path
 ):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -190,6 +191,40 @@ def test_a_job_that_was_cancelled_stays_so_after_a_cut(cloud: Cloud, tmp_path: P
             until(daemon, other, "done")
             assert job(daemon, one)["state"] == "cancelled"
     assert cloud.seen == ["never mind", "another"]
+
+
+# --- a box that is stopped ------------------------------------------------------------------
+
+
+def test_stopped_while_it_asks_the_answer_is_waited_for(cloud: Cloud, tmp_path: Path):
+    with cloud.there(), box(cloud, tmp_path) as daemon:
+        first, _ = add(daemon, "first"), add(daemon, "second")
+        assert cloud.asked.acquire(timeout=PATIENCE)
+        daemon.process.send_signal(signal.SIGTERM)
+        assert daemon.heard("stopping")
+        cloud.answers.set()
+        assert daemon.heard(f"job {first} is done by cloud")
+        daemon.process.wait(PATIENCE)
+    states = rows(tmp_path, "SELECT state, tries FROM jobs ORDER BY number")
+    assert states == [("done", 1), ("queued", 0)]
+    assert cloud.seen == ["first"]
+    assert "Traceback" not in daemon.said
+
+
+def test_stopped_while_it_asks_too_long_it_is_asked_again(cloud: Cloud, tmp_path: Path):
+    with cloud.there():
+        with box(cloud, tmp_path, drain=0.2) as daemon:
+            one = add(daemon, "first")
+            assert cloud.asked.acquire(timeout=PATIENCE)
+            daemon.process.send_signal(signal.SIGTERM)
+            daemon.process.wait(PATIENCE)
+        assert rows(tmp_path, "SELECT state FROM jobs") == [("queued",)]
+        cloud.answers.set()
+        with box(cloud, tmp_path) as again:
+            assert until(again, one, "done")["tries"] == 2
+            assert "were being asked when the box stopped" not in again.said
+    assert cloud.seen == ["first", "first"]
+    assert "Traceback" not in daemon.said
 
 
 # --- the command --------------------------------------------------------------------------

@@ -278,14 +278,16 @@ def test_a_modem_that_does_not_carry_the_link_takes_nothing_away(interface: str 
 
 
 def test_a_low_signal_is_weak_with_hysteresis() -> None:
-    line = online().see(Modem("home", dbm=-107))
+    line = online().see(Modem("home", strength=-107))
     assert (line.level, line.reason) == ("weak", "the signal is low (-107 dBm)")
-    assert line.see(Modem("home", dbm=-103), after=5).level == "weak"
-    assert line.see(Modem("home", dbm=-101), after=5).level == "online"
-    assert line.see(Modem("home", dbm=-106), after=5).level == "online"
-    assert line.see(Modem("home", dbm=None), after=5).level == "online"
-    assert line.see(Modem("home", dbm=-121, measure="rsrp"), after=5).level == "weak"
-    assert line.see(Modem("home", dbm=-121, measure="rsrp", interface="wwan0")).level == "online"
+    assert line.see(Modem("home", strength=-103), after=5).level == "weak"
+    assert line.see(Modem("home", strength=-101), after=5).level == "online"
+    assert line.see(Modem("home", strength=-106), after=5).level == "online"
+    assert line.see(Modem("home", strength=None), after=5).level == "online"
+    assert line.see(Modem("home", strength=-121, measure="rsrp"), after=5).level == "weak"
+    assert (
+        line.see(Modem("home", strength=-121, measure="rsrp", interface="wwan0")).level == "online"
+    )
 
 
 # --- links that come and go ---------------------------------------------------------------

@@ -98,6 +98,18 @@ def test_a_signal_that_is_unknown_is_not_low() -> None:
     assert quality.weak(0) is None
 
 
+def test_a_percentage_is_a_scale_of_its_own() -> None:
+    quality = Quality()
+    quality.signal(Modem("home", 11, "percent"))
+    assert quality.weak(0) is None
+    quality.signal(Modem("home", 10, "percent"))
+    assert quality.weak(0) == "the signal is low (10 %)"
+    quality.signal(Modem("home", 19, "percent"))
+    assert quality.weak(0), "not yet good"
+    quality.signal(Modem("home", 20, "percent"))
+    assert quality.weak(0) is None
+
+
 def test_suspicion_is_weak_until_it_is_seen_to_be_good() -> None:
     quality = Quality()
     quality.suspect("nobody knows", 0)

@@ -9,7 +9,16 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 _HARMLESS = frozenset(
-    ("anthropic", "openai", "deepseek", "openrouter", "groq", "cleancache", "streamoptions")
+    (
+        "anthropic",
+        "openai",
+        "deepseek",
+        "openrouter",
+        "groq",
+        "cleancache",
+        "streamoptions",
+        "maxcompletiontokens",
+    )
 )
 """Transformers that only name a server's way of speaking, which our dialects know."""
 

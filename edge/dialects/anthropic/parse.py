@@ -9,7 +9,11 @@ between the two; an engine's template has to cope.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal
+
+import msgspec
 
 from edge.chat import (
     ChatRequest,
@@ -29,35 +33,44 @@ from edge.dialects.anthropic.blocks import parse_content, parse_text
 from edge.dialects.anthropic.models import bare_model
 from edge.dialects.anthropic.tools import parse_choice, parse_tool
 from edge.dialects.deadline import DEADLINE, parse_deadline
-from edge.dialects.fields import Fields, Raw, bad, decode_object, join
+from edge.dialects.fields import Fields, Raw, bad, join
+from edge.dialects.pieces import Pieces, decoded, items, split
 from edge.errors import BadRequest
 from edge.units import Tokens
 
 DIALECT = "anthropic"
+_REPEATED = frozenset(("messages", "system", "tools"))
 MIN_BUDGET = 1024
 """The API's least thinking budget."""
 
 
-def parse(body: bytes, headers: Mapping[str, str], path: str = "/v1/messages") -> ChatRequest:
+def parse(
+    body: bytes,
+    headers: Mapping[str, str],
+    path: str = "/v1/messages",
+    pieces: Pieces | None = None,
+) -> ChatRequest:
     """The request inside ``body``. Raises BadRequest, worded as the API words it.
 
-    ``path`` may carry a query. Of a count_tokens request no max_tokens is wanted.
+    ``path`` may carry a query. Of a count_tokens request no max_tokens is wanted. ``pieces``:
+    what was read of requests before.
     """
-    fields = decode_object(body)
+    pieces = pieces or Pieces()
+    fields = Fields(split(body, _REPEATED), "")
     counting = path.partition("?")[0].rstrip("/").endswith("/count_tokens")
     model = fields.text("model")
     if not model:
         raise bad("model", "String should have at least 1 character")
     if not counting:
         fields.required("max_tokens")
-    tools = _tools(fields)
-    messages = _messages(fields)
+    tools = _tools(fields, pieces)
+    messages = _messages(fields, pieces)
     known = {name.lower(): value for name, value in headers.items()}
     return ChatRequest(
         model=bare_model(model),
         messages=messages,
         max_tokens=_tokens(fields.maybe_whole("max_tokens", at_least=0)),
-        system=_system(fields),
+        system=_system(fields, pieces),
         tools=tools,
         tool_choice=_choice(fields, tools, messages),
         sampling=_sampling(fields),
@@ -84,22 +97,39 @@ def _tokens(count: int | None) -> Tokens | None:
 # --- messages -----------------------------------------------------------------------
 
 
-def _messages(fields: Fields) -> tuple[Message, ...]:
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    message: Message
+    passes: bool
+    """Whether it is meant only until the next user message."""
+
+
+def _messages(fields: Fields, pieces: Pieces) -> tuple[Message, ...]:
     fields.required("messages")
-    items = fields.items("messages")
-    if not items:
+    listed = _listed(fields)
+    if not listed:
         raise bad("messages", "at least one message is required")
-    messages = tuple(_message(item, join("messages", index)) for index, item in enumerate(items))
-    return _without_cleared(items, messages)
+    turns = [
+        pieces.read("message", raw, partial(_turn, path=join("messages", index)))
+        for index, raw in enumerate(listed)
+    ]
+    return _without_cleared(turns)
 
 
-def _message(value: Raw, path: str) -> Message:
+def _listed(fields: Fields) -> list[msgspec.Raw]:
+    listed = items(fields.value["messages"])
+    # What is no list is told as any other field is.
+    return fields.items("messages") if listed is None else listed
+
+
+def _turn(value: Raw, path: str) -> _Turn:
     fields = Fields.of(value, path)
     role = _role(fields)
     if role != "system":
         fields.required("content")
     parts = parse_content(fields.value.get("content"), fields.at("content"))
-    return Message(role, parts, _effort(fields))
+    passes = role == "system" and value.get("clear_at") == "next_user_message"
+    return _Turn(Message(role, parts, _effort(fields)), passes)
 
 
 def _role(fields: Fields) -> Role:
@@ -114,30 +144,29 @@ def _role(fields: Fields) -> Role:
             raise bad(fields.at("role"), "Input should be 'user', 'assistant' or 'system'")
 
 
-def _without_cleared(items: Sequence[Raw], messages: tuple[Message, ...]) -> tuple[Message, ...]:
+def _without_cleared(turns: Sequence[_Turn]) -> tuple[Message, ...]:
     """Empty the system turns that were meant only until the next user message."""
     last_user = max(
-        (index for index, message in enumerate(messages) if message.role == "user"), default=-1
+        (index for index, turn in enumerate(turns) if turn.message.role == "user"), default=-1
     )
     return tuple(
-        Message(message.role, (), message.effort)
-        if index < last_user
-        and message.role == "system"
-        and items[index].get("clear_at") == "next_user_message"
-        else message
-        for index, message in enumerate(messages)
+        replace(turn.message, parts=()) if turn.passes and index < last_user else turn.message
+        for index, turn in enumerate(turns)
     )
 
 
-def _system(fields: Fields) -> tuple[Text, ...]:
-    value = fields.value.get("system")
-    if value is None or value == "":
-        return ()
-    if isinstance(value, str):
-        return (Text(value),)
-    if not isinstance(value, list):
-        raise bad("system", "Input should be a valid string or a valid list")
-    blocks = (_system_block(item, join("system", index)) for index, item in enumerate(value))
+def _system(fields: Fields, pieces: Pieces) -> tuple[Text, ...]:
+    raw = fields.value.get("system")
+    listed = None if raw is None else items(raw)
+    if listed is None:
+        text = None if raw is None else decoded(raw)
+        if text is not None and not isinstance(text, str):
+            raise bad("system", "Input should be a valid string or a valid list")
+        return (Text(text),) if text else ()
+    blocks = (
+        pieces.read("system", raw, partial(_system_block, path=join("system", index)))
+        for index, raw in enumerate(listed)
+    )
     return tuple(block for block in blocks if block.text)
 
 
@@ -151,10 +180,14 @@ def _system_block(value: Raw, path: str) -> Text:
 # --- tools --------------------------------------------------------------------------
 
 
-def _tools(fields: Fields) -> tuple[ToolSpec, ...]:
-    tools = tuple(
-        parse_tool(item, join("tools", index)) for index, item in enumerate(fields.items("tools"))
-    )
+def _tools(fields: Fields, pieces: Pieces) -> tuple[ToolSpec, ...]:
+    raw = fields.value.get("tools")
+    return () if raw is None else pieces.read("tools", raw, _all_tools)
+
+
+def _all_tools(value: Raw) -> tuple[ToolSpec, ...]:
+    listed = Fields({"tools": value}, "").items("tools")
+    tools = tuple(parse_tool(item, join("tools", index)) for index, item in enumerate(listed))
     if len({tool.name for tool in tools}) < len(tools):
         raise bad("tools", "Tool names must be unique.")
     return tools

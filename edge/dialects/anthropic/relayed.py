@@ -14,10 +14,12 @@ import msgspec
 
 from edge.dialects.anthropic.sequence import Kind
 from edge.dialects.framing import LONGEST_EVENT, encode_sse
+from edge.dialects.reading import UNREADABLE
 
 _END = re.compile(rb"\r?\n\r?\n|\r\r")
 _KIND = re.compile(rb"^event: ?(\w+)", re.MULTILINE)
 _DATA = re.compile(rb"^data: ?(.*)$", re.MULTILINE)
+_TEXT = b'"text_delta"'
 _MESSAGE_STOP = encode_sse("message_stop", {"type": "message_stop"})
 
 
@@ -25,8 +27,6 @@ class RelayedStream:
     """One answer, as its client has it."""
 
     def __init__(self) -> None:
-        self.text = ""
-        """All text that was passed on."""
         self.calls = 0
         """Whole tool calls among it."""
         self.blocks = 0
@@ -36,6 +36,7 @@ class RelayedStream:
         self.is_strange = False
         """Whether it cannot be told how it stands: nobody goes on with it."""
         self.is_whole = False
+        self._said: list[bytes] = []
         self._ends = False
         self._in_call = False
         self._tail = bytearray()
@@ -45,6 +46,18 @@ class RelayedStream:
     def completed(self) -> int:
         """Blocks that the client has whole."""
         return self.blocks - (self.open is not None)
+
+    def text(self) -> str:
+        """All text that was passed on. Not read before somebody asks, as next to nobody does:
+        only then is it known whether it is ``is_strange``."""
+        pieces = []
+        try:
+            for frame in self._said:
+                pieces.append(_data(frame)["delta"]["text"])
+            return "".join(pieces)
+        except UNREADABLE:
+            self.is_strange = True
+            return ""
 
     def feed(self, chunk: bytes) -> bytes:
         """What of the bytes so far may be passed on now."""
@@ -68,7 +81,7 @@ class RelayedStream:
         kind = _KIND.search(frame)
         try:
             return self._read(frame, b"" if kind is None else kind[1])
-        except (msgspec.DecodeError, KeyError, TypeError, AttributeError):
+        except UNREADABLE:
             self.is_strange = True
             return self._release(frame)
 
@@ -107,9 +120,8 @@ class RelayedStream:
         if self._in_call:
             self._held += frame
             return b""
-        delta = _data(frame)["delta"]
-        if delta["type"] == "text_delta":
-            self.text += delta["text"]
+        if _TEXT in frame:
+            self._said.append(frame)
         return self._release(frame)
 
     def _stop(self, frame: bytes) -> bytes:

@@ -28,6 +28,7 @@ from edge.chat import (
     ToolResult,
     ToolUse,
 )
+from edge.dialects.openai.limit import LimitName
 from edge.dialects.openai.parse import ANY_OBJECT
 from edge.dialects.openai.tools import render_choice, render_tool
 from edge.errors import UnsupportedInput
@@ -40,11 +41,13 @@ IMAGES_FOLLOW = "[The images of these results follow.]"
 """A tool's message holds text only; its images come in a user's message behind it."""
 
 
-def render_request(request: ChatRequest, *, reasoning: bool = False) -> bytes:
+def render_request(
+    request: ChatRequest, *, reasoning: bool = False, limit: LimitName = "max_tokens"
+) -> bytes:
     """The body for ``POST /v1/chat/completions``. Raises UnsupportedInput.
 
     ``reasoning``: whether to say how much to think, which some servers refuse for models
-    that cannot.
+    that cannot. ``limit``: what it calls the most tokens of an answer.
     """
     body: dict[str, Any] = {"model": request.model, "messages": _messages(request)}
     tools = [render_tool(tool) for tool in request.tools if tool.kind == "custom"]
@@ -53,15 +56,14 @@ def render_request(request: ChatRequest, *, reasoning: bool = False) -> bytes:
     body["stream"] = request.stream
     if request.stream:
         body["stream_options"] = {"include_usage": True}
-    options = _options(request) | (_reasoning(request) if reasoning else {})
+    options = _options(request, limit) | (_reasoning(request) if reasoning else {})
     return msgspec.json.encode(body | options)
 
 
-def _options(request: ChatRequest) -> dict[str, Any]:
+def _options(request: ChatRequest, limit: LimitName) -> dict[str, Any]:
     sampling = request.sampling
     options: dict[str, Any] = {
-        # The older name is the one that every server knows.
-        "max_tokens": request.max_tokens,
+        limit: request.max_tokens,
         "temperature": sampling.temperature,
         "top_p": sampling.top_p,
         "top_k": sampling.top_k,

@@ -252,7 +252,7 @@ class LlamaEngine:
     def is_ready(self) -> bool:
         return self._loaded is not None and not self._draining
 
-    def state(self) -> EngineState:
+    def state(self, request: ChatRequest | None = None) -> EngineState:
         return EngineState(
             ready=self.is_ready,
             reason=self._reason,

@@ -130,7 +130,7 @@ class ModelPool:
 
     # --- the Engine protocol ----------------------------------------------------------------
 
-    def state(self) -> EngineState:
+    def state(self, request: ChatRequest | None = None) -> EngineState:
         default = self._loaded.get(self._default.id)
         crashed = default is not None and default.phase == "ready" and not default.engine.is_ready
         failure = self._failure(self._default)

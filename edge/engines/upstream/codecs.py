@@ -6,7 +6,7 @@ Knows the dialects' codecs; no socket and no credential. For this package.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from edge.chat import ChatRequest, Event
@@ -55,10 +55,14 @@ class Codec(Protocol):
     def error(self, body: bytes, status: int, retry_after: Seconds | None) -> CodriverError:
         """An answer with another status than 200."""
 
+    def corrected(self, request: ChatRequest, refusal: bytes) -> Codec | None:
+        """One that asks the same in words that this server knows, after what it has refused;
+        None where there are none."""
+
 
 def codec_of(server: Server) -> Codec:
     if server.dialect == "openai":
-        return OpenAICodec(server.reasoning_effort)
+        return OpenAICodec(server.reasoning_effort, server.limit_name)
     return AnthropicCodec()
 
 
@@ -85,6 +89,10 @@ class AnthropicCodec:
         error.retry_after = error.retry_after if retry_after is None else retry_after
         return error
 
+    def corrected(self, request: ChatRequest, refusal: bytes) -> Codec | None:
+        """There is one way to ask."""
+        return None
+
 
 @dataclass(frozen=True, slots=True)
 class OpenAICodec:
@@ -92,11 +100,12 @@ class OpenAICodec:
     without what only Anthropic's understand."""
 
     reasoning: bool = False
+    limit: openai.LimitName = "max_tokens"
     path: str = "/v1/chat/completions"
 
     def render(self, request: ChatRequest) -> bytes:
         plain = normalise(request, vision=True)
-        return openai.render_request(plain, reasoning=self.reasoning)
+        return openai.render_request(plain, reasoning=self.reasoning, limit=self.limit)
 
     def headers(self, request: ChatRequest) -> Headers:
         return _SENT
@@ -109,6 +118,11 @@ class OpenAICodec:
 
     def error(self, body: bytes, status: int, retry_after: Seconds | None) -> CodriverError:
         return openai.parse_error(body, status, retry_after)
+
+    def corrected(self, request: ChatRequest, refusal: bytes) -> Codec | None:
+        if request.max_tokens is None or not openai.refuses_name(refusal, self.limit):
+            return None
+        return replace(self, limit=openai.other_name(self.limit))
 
 
 def _call_id() -> str:

@@ -7,6 +7,7 @@ another engine. Constructed by app, called by routing.
 
 from __future__ import annotations
 
+import logging
 from asyncio import sleep, timeout
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing, contextmanager, suppress
@@ -29,7 +30,7 @@ from edge.config import Secret
 from edge.dialects.rewrite import with_model
 from edge.engines.base import Late, Meter, ModelInfo, Outcomes, nobody
 from edge.engines.upstream.answers import JSON, begins_with_error, kind_of, strangeness
-from edge.engines.upstream.codecs import codec_of
+from edge.engines.upstream.codecs import Codec, codec_of
 from edge.engines.upstream.content import has_content, has_error
 from edge.engines.upstream.doubt import Doubt
 from edge.engines.upstream.headers import (
@@ -43,6 +44,7 @@ from edge.engines.upstream.headers import (
     without,
 )
 from edge.engines.upstream.health import BUSY
+from edge.engines.upstream.holders import Holder
 from edge.engines.upstream.link import Link
 from edge.engines.upstream.server import Server
 from edge.engines.upstream.tally import HeardTally, RelayTally
@@ -55,6 +57,8 @@ from edge.errors import (
 )
 from edge.state import EngineState
 from edge.units import Seconds, Tokens
+
+log = logging.getLogger(__name__)
 
 COUNT_PATH = "/v1/messages/count_tokens"
 COUNT_ANSWER_LIMIT = 65_536
@@ -74,6 +78,9 @@ two system calls and a way through every layer, and no reader sees the differenc
 LINGER = Seconds(0.25)
 """How long the end of a finished answer's body is waited for, to use its connection again."""
 
+
+_REFUSALS = (400, 422)
+"""Statuses of a server that does not know a word of the request."""
 
 IDENTITY = ("accept-encoding", "identity")
 """What is read here is not unpacked: nothing can swell."""
@@ -112,8 +119,8 @@ class Upstream:
     def name(self) -> str:
         return self._name
 
-    def state(self) -> EngineState:
-        return self._link.state()
+    def state(self, request: ChatRequest | None = None) -> EngineState:
+        return self._link.state(self._told_apart(request))
 
     def models(self) -> tuple[ModelInfo, ...]:
         """None of its own: it serves what a client asks of it."""
@@ -127,15 +134,17 @@ class Upstream:
         if wire.path.partition("?")[0] != COUNT_PATH:
             raise UpstreamUnreachable(f"{self._name} counts only what came to be counted")
         headers = without(self._relayed_headers(wire), {"accept-encoding"})
-        patience = self._server.first_byte_timeout
-        response, answer = await self._ask_as_it_came(request, wire, headers, patience)
+        patience, holder = self._server.first_byte_timeout, self._holder(headers)
+        response, answer = await self._ask_as_it_came(
+            request, wire, headers, patience, holder=holder
+        )
         try:
             while len(answer) < COUNT_ANSWER_LIMIT and (more := await self._link.next(response)):
                 answer += more
             return self._count(response.status, answer)
         finally:
             response.close()
-            self._link.health.left()
+            self._link.health.left(holder)
 
     def stream(self, request: ChatRequest, late: Late = nobody) -> AsyncGenerator[Event, None]:
         """Raises before the first byte only, or before the first content if somebody wants to
@@ -165,12 +174,15 @@ class Upstream:
         if request.stream and late is not nobody:
             # It is read on its way, by _until_content and by who goes on with it.
             headers = (*without(headers, {"accept-encoding"}), IDENTITY)
+        holder = self._holder(headers)
         with self._doubted(late) as doubt:
-            response, chunk = await self._ask_as_it_came(request, wire, headers, patience, doubt)
+            response, chunk = await self._ask_as_it_came(
+                request, wire, headers, patience, doubt, holder
+            )
             with self._opened(response):
                 # The first byte of an answer in one piece comes after the last token.
                 took = doubt.waited if request.stream else None
-                self._check_relayable(response, chunk, took, late, stream=request.stream)
+                self._check_relayable(request, response, chunk, took, late, holder)
                 tally = self._relay_tally(request, response)
                 tally.feed(chunk)
                 with self._metered(request, tally):
@@ -188,7 +200,7 @@ class Upstream:
                             return
                         tally.feed(chunk)
                 if response.status == 200:
-                    self._link.succeeded()
+                    self._link.succeeded(holder)
 
     async def _until_content(
         self, response: aiohttp.ClientResponse, first: bytes, tally: RelayTally
@@ -239,21 +251,22 @@ class Upstream:
 
     def _check_relayable(
         self,
+        request: ChatRequest,
         response: aiohttp.ClientResponse,
         chunk: bytes,
         first_byte: Seconds | None,
         late: Late,
-        *,
-        stream: bool,
+        holder: Holder | None,
     ) -> None:
         """Raises UpstreamUnreachable for what must not pass for an answer, and for what another
         engine can do better."""
         kind = response.headers.get("content-type")
-        strange = strangeness(response.status, kind, stream=stream)
+        strange = strangeness(response.status, kind, stream=request.stream)
         if strange is not None:
-            raise self._link.failed(strange, "stranger")
-        self._link.accepted(response, first_byte)
-        if late is not nobody and response.status in BUSY and self._link.health.is_open():
+            raise self._link.failed(strange, "stranger", holder)
+        self._link.accepted(response, first_byte, holder)
+        moment = request.patient and not self._link.health.is_open(holder)
+        if late is not nobody and response.status in BUSY and not moment:
             raise self._link.busy(response)
         if response.status == 200 and begins_with_error(chunk):
             raise self._link.refused("it answers with status 200 and an error")
@@ -265,6 +278,7 @@ class Upstream:
         headers: Headers,
         patience: Seconds,
         doubt: Doubt | None = None,
+        holder: Holder | None = None,
     ) -> tuple[aiohttp.ClientResponse, bytes]:
         if not wire.path.startswith("/"):
             # Anything else could change the host that the credential goes to.
@@ -272,7 +286,7 @@ class Upstream:
         model = self._model(request)
         body = wire.body if model == request.model else with_model(wire.body, model)
         address = self._server.address(wire.path)
-        return await self._link.ask(address, headers, body, patience, doubt)
+        return await self._link.ask(address, headers, body, patience, doubt, holder)
 
     def _model(self, request: ChatRequest) -> str:
         """What the request's model is called there."""
@@ -287,6 +301,19 @@ class Upstream:
             )
         return headers
 
+    def _holder(self, headers: Headers) -> Holder | None:
+        """Whose own credential goes along; None where all requests carry the same, or none."""
+        return self._link.health.holders.of(headers) if self._server.credential == "pass" else None
+
+    def _told_apart(self, request: ChatRequest | None) -> Holder | None:
+        """Whose credential would go along, where that makes a difference now."""
+        wire = None if request is None else request.wire
+        is_theirs = wire is not None and wire.dialect == self._server.dialect
+        if wire is None or not is_theirs or not self._link.health.holders:
+            return None
+        headers = authorised(kept(wire.headers, NOT_SENT), self._server, self._is_own_token)
+        return None if headers is None else self._holder(headers)
+
     # --- read ---------------------------------------------------------------------------
 
     async def _read(
@@ -294,20 +321,27 @@ class Upstream:
     ) -> AsyncGenerator[Event, None]:
         """The request as it came, and its answer in events."""
         headers = (*without(self._relayed_headers(wire), {"accept-encoding"}), IDENTITY)
-        patience = self._server.first_byte_timeout
+        patience, holder = self._server.first_byte_timeout, self._holder(headers)
         with self._doubted(late) as doubt:
-            response, chunk = await self._ask_as_it_came(request, wire, headers, patience, doubt)
-            async with aclosing(self._heard(request, response, chunk, doubt)) as events:
+            response, chunk = await self._ask_as_it_came(
+                request, wire, headers, patience, doubt, holder
+            )
+            async with aclosing(self._heard(request, response, chunk, doubt, holder)) as events:
                 async for event in events:
                     yield event
 
     async def _heard(
-        self, request: ChatRequest, response: aiohttp.ClientResponse, chunk: bytes, doubt: Doubt
+        self,
+        request: ChatRequest,
+        response: aiohttp.ClientResponse,
+        chunk: bytes,
+        doubt: Doubt,
+        holder: Holder | None = None,
     ) -> AsyncGenerator[Event, None]:
         """A streamed answer's events."""
         tally = HeardTally()
         with self._opened(response), self._metered(request, tally):
-            async with aclosing(self._events(response, chunk)) as events:
+            async with aclosing(self._events(response, chunk, holder)) as events:
                 async for event in events:
                     tally.hear(event)
                     if isinstance(event, Started):
@@ -317,26 +351,54 @@ class Upstream:
                         doubt.settled(content=True)
                     yield event
                     if isinstance(event, Finished):
-                        self._link.succeeded()
+                        self._link.succeeded(holder)
                         await self._drain(response)
 
     # --- translated ---------------------------------------------------------------------
 
     async def _translated(self, request: ChatRequest, late: Late) -> AsyncGenerator[Event, None]:
         """Always asked for as a stream: so the first byte comes early, and silence shows."""
-        model = self._model(request)
-        headers = (*self._codec.headers(request), *self._own_credential(request))
-        body = self._rendered(replace(request, stream=True, model=model))
-        address = self._server.address(self._codec.path)
-        patience = self._server.first_byte_timeout
         with self._doubted(late) as doubt:
-            response, chunk = await self._link.ask(address, headers, body, patience, doubt)
+            response, chunk = await self._ask_in_its_words(request, doubt)
             async with aclosing(self._heard(request, response, chunk, doubt)) as events:
                 try:
                     async for event in events:
                         yield event
                 except BadRequest as error:
                     raise self._blamed(error, late) from None
+
+    async def _ask_in_its_words(
+        self, request: ChatRequest, doubt: Doubt
+    ) -> tuple[aiohttp.ClientResponse, bytes]:
+        """Once more where the server refuses a word that has another name, which is then
+        remembered."""
+        codec = self._codec
+        response, chunk = await self._ask_translated(request, codec, doubt)
+        if response.status not in _REFUSALS:
+            return response, chunk
+        try:
+            refusal = await self._link.whole(response, chunk, ERROR_LIMIT, self._silence)
+        except BaseException:
+            response.close()
+            raise
+        if (corrected := codec.corrected(request, refusal)) is None:
+            return response, refusal
+        self._link.accepted(response)
+        response, chunk = await self._ask_translated(request, corrected, doubt)
+        if response.status == 200:
+            log.info("%s refused %s: from now on it is asked by %s", self._name, codec, corrected)
+            self._codec = corrected
+        return response, chunk
+
+    async def _ask_translated(
+        self, request: ChatRequest, codec: Codec, doubt: Doubt
+    ) -> tuple[aiohttp.ClientResponse, bytes]:
+        model = self._model(request)
+        headers = (*codec.headers(request), *self._own_credential(request))
+        body = self._rendered(codec, replace(request, stream=True, model=model))
+        address = self._server.address(codec.path)
+        patience = self._server.first_byte_timeout
+        return await self._link.ask(address, headers, body, patience, doubt)
 
     def _blamed(self, error: BadRequest, late: Late) -> CodriverError:
         """The translation may be at fault, so that another engine should see the request, if
@@ -358,23 +420,24 @@ class Upstream:
             f"speaks {came}: give it one of its own in upstreams.{self._name}.credential"
         )
 
-    def _rendered(self, request: ChatRequest) -> bytes:
+    def _rendered(self, codec: Codec, request: ChatRequest) -> bytes:
         """What this server cannot be asked, another engine perhaps can."""
         try:
-            return self._codec.render(request)
+            return codec.render(request)
         except BadRequest as error:
             raise UpstreamUnreachable(f"{self._name} cannot be asked this: {error}") from None
 
     async def _events(
-        self, response: aiohttp.ClientResponse, chunk: bytes
+        self, response: aiohttp.ClientResponse, chunk: bytes, holder: Holder | None
     ) -> AsyncGenerator[Event, None]:
         strange = strangeness(response.status, response.headers.get("content-type"), stream=True)
         is_whole = kind_of(response.headers.get("content-type")) == JSON
         if strange is not None and not is_whole:
-            raise self._link.failed(strange, "stranger")
+            raise self._link.failed(strange, "stranger", holder)
         if response.headers.get("content-encoding", "identity").lower() != "identity":
-            raise self._link.failed("it compresses its answer although it was asked not to")
-        self._link.accepted(response)
+            why = "it compresses its answer although it was asked not to"
+            raise self._link.failed(why, holder=holder)
+        self._link.accepted(response, holder=holder)
         if response.status != 200:
             body = await self._link.whole(response, chunk, ERROR_LIMIT, self._silence)
             raise self._told(body, response)

@@ -22,6 +22,7 @@ from edge.engines.base import Late, Outcomes
 from edge.engines.upstream.doubt import Doubt, History
 from edge.engines.upstream.headers import Headers, wait_of
 from edge.engines.upstream.health import Health
+from edge.engines.upstream.holders import Holder
 from edge.engines.upstream.reused import Reused
 from edge.engines.upstream.server import Server
 from edge.engines.upstream.session import on_connection, proxy_for
@@ -67,23 +68,25 @@ class Link:
         self._heard_at = clock()
         self._doubts: list[Doubt] = []
 
-    def state(self) -> EngineState:
+    def state(self, holder: Holder | None = None) -> EngineState:
         """As its requests went; not ready while one under way does not get through."""
-        state = self.health.state()
+        state = self.health.state(holder)
         self._doubts = [one for one in self._doubts if one.is_open]
         lost = next((one.network for one in self._doubts if one.network), None)
         return (
             state if lost is None or not state.ready else replace(state, ready=False, reason=lost)
         )
 
-    def succeeded(self) -> None:
+    def succeeded(self, holder: Holder | None = None) -> None:
         """A whole answer came."""
-        self.health.succeeded()
+        self.health.succeeded(holder)
 
-    def failed(self, why: str, kind: FailureKind | None = None) -> UpstreamUnreachable:
+    def failed(
+        self, why: str, kind: FailureKind | None = None, holder: Holder | None = None
+    ) -> UpstreamUnreachable:
         """The error to raise, of a failure of the server's. ``kind``: what it was to the
-        network, if that."""
-        self.health.failed(why)
+        network, if that. ``holder``: of a request of whose credential nothing is known yet."""
+        self.health.failed(why, holder=holder)
         if kind is not None:
             self._report(Outcome(kind))
         return self.refused(why)
@@ -121,9 +124,10 @@ class Link:
         body: bytes,
         patience: Seconds,
         doubt: Doubt | None = None,
+        holder: Holder | None = None,
     ) -> tuple[aiohttp.ClientResponse, bytes]:
         """Send, and wait for the head and the first bytes. Raises UpstreamUnreachable."""
-        self.health.asked()
+        self.health.asked(holder)
         connect = self._server.connect_timeout
         if doubt is not None and doubt.is_heeded:
             connect = max(connect, CONNECT_HEDGED)
@@ -136,21 +140,26 @@ class Link:
                     response.close()
                     raise
         except (aiohttp.ClientError, OSError) as error:
-            raise self.failed(_why(error, patience, connect), _kind(error)) from None
+            raise self.failed(_why(error, patience, connect), _kind(error), holder) from None
         except asyncio.CancelledError:
             if doubt is not None and doubt.network is not None:
                 # Nobody waited for its failure, as somebody else was quicker: it is one.
-                self.failed(doubt.network, "timeout")
+                self.failed(doubt.network, "timeout", holder)
             else:
-                self.health.left()
+                self.health.left(holder)
             raise
         return response, chunk
 
-    def accepted(self, response: aiohttp.ClientResponse, first_byte: Seconds | None = None) -> None:
+    def accepted(
+        self,
+        response: aiohttp.ClientResponse,
+        first_byte: Seconds | None = None,
+        holder: Holder | None = None,
+    ) -> None:
         """Its answer is one of its API. ``first_byte``: how long that took, where it tells
         something of the network."""
         wait = wait_of(response.headers.get("retry-after"))
-        self.health.answered(response.status, wait)
+        self.health.answered(response.status, wait, holder)
         self._report(Outcome(None, first_byte))
 
     async def next(self, response: aiohttp.ClientResponse, silence: Seconds | None = None) -> bytes:

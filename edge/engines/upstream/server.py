@@ -11,10 +11,13 @@ from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from edge.config import Secret
+from edge.dialects.openai import LimitName
 from edge.units import Seconds
 
 Credential: TypeAlias = Literal["pass", "none"] | Secret
 Dialect: TypeAlias = Literal["anthropic", "openai"]
+
+_OPENAI_HOST = "api.openai.com"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +26,7 @@ class Server:
 
     ``models`` says what a client's id is called there; any other id becomes ``model``, or
     stays as it is where that is empty. ``reasoning_effort``: whether to send one where a
-    request is translated.
+    request is translated; ``max_tokens_name``: what it calls the most tokens of an answer.
     """
 
     url: str
@@ -32,12 +35,22 @@ class Server:
     model: str = ""
     models: Mapping[str, str] = field(default_factory=dict)
     reasoning_effort: bool = False
+    max_tokens_name: Literal["auto"] | LimitName = "auto"
     connect_timeout: Seconds = Seconds(3.0)
     first_byte_timeout: Seconds = Seconds(60.0)
 
     @property
     def host(self) -> str:
         return urlsplit(self.url).hostname or ""
+
+    @property
+    def limit_name(self) -> LimitName:
+        """What it is asked with first. OpenAI's reasoning models know only the newer name, and
+        their host takes it for all; the older one is what other servers know."""
+        if self.max_tokens_name != "auto":
+            return self.max_tokens_name
+        is_openais = self.host == _OPENAI_HOST or self.host.endswith("." + _OPENAI_HOST)
+        return "max_completion_tokens" if is_openais else "max_tokens"
 
     def model_for(self, asked: str) -> str:
         """What the model that a client asks for is called there."""

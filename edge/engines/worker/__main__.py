@@ -151,9 +151,9 @@ def _available() -> Bytes | None:
 def _crew(load: Load, context: Context, *, divisible: bool) -> tuple[Crew, list[str]]:
     """The threads: as remembered, or to be measured while idle; and what is settled, in words.
 
-    Measuring needs a sequence to spare, which costs a model whose state cannot be cut too much.
+    Only steps that can be cut are interrupted.
     """
-    if not load.try_writing or not load.try_reading or not divisible:
+    if not load.try_writing or not load.try_reading:
         return Crew(context), []
     known = Remembered(load, llama_cpp.__version__) if load.threads_folder else None
     if known is not None and (choice := known.read()) is not None:
@@ -165,7 +165,8 @@ def _crew(load: Load, context: Context, *, divisible: bool) -> tuple[Crew, list[
         if known is not None:  # beside the inference thread, which must not wait for a disk
             threading.Thread(target=known.write, args=(choice,), daemon=True).start()
 
-    return Crew(context, trial=Trial(load.try_writing, load.try_reading), keep=keep), []
+    trial = Trial(load.try_writing, load.try_reading)
+    return Crew(context, trial=trial, interruptible=divisible, keep=keep), []
 
 
 def _prefixes(load: Load, *, divisible: bool) -> Policy | None:

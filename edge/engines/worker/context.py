@@ -187,11 +187,25 @@ class Context:
         llama_cpp.llama_set_n_threads(self.handle, writing, reading)
 
     def try_out(self, tokens: Sequence[int], *, interruptible: bool) -> bool:
-        """Decode tokens for the time it takes and forget them; False if interrupted."""
+        """Decode tokens for the time it takes and forget them; False if interrupted. Only while
+        ``can_try_out``."""
+        sequence = self._unused()
+        if sequence is None:
+            raise EngineError("no sequence is empty")
         try:
-            return self.decode([Part(self._ferry, 0, tokens, 1)], interruptible=interruptible)
+            return self.decode([Part(sequence, 0, tokens, 1)], interruptible=interruptible)
         finally:
-            llama_cpp.llama_memory_seq_rm(self._memory, self._ferry, -1, -1)
+            llama_cpp.llama_memory_seq_rm(self._memory, sequence, -1, -1)
+
+    @property
+    def can_try_out(self) -> bool:
+        """Whether a sequence is empty: the ferry always is, a windowed model has none."""
+        return self._unused() is not None
+
+    def _unused(self) -> int | None:
+        if self._divisible:
+            return self._ferry
+        return next((one for one in range(self._ferry) if not self.held(one)), None)
 
     def logits(self, row: int) -> NDArray[np.float32]:
         """Logits behind the batch's token number ``row``: a writable view, valid until the

@@ -27,6 +27,9 @@ class Steps(Protocol):
 
     threads: int
 
+    @property
+    def can_try_out(self) -> bool: ...
+
     def use_threads(self, writing: int, reading: int) -> None: ...
 
     def try_out(self, tokens: Sequence[int], *, interruptible: bool) -> bool: ...
@@ -78,12 +81,12 @@ class Crew:
 
     @property
     def trying(self) -> bool:
-        """Whether ``step`` has something to try."""
-        return self._trial is not None and not self._resting
+        """Whether ``step`` has something to try, and room for it."""
+        return self._trial is not None and not self._resting and self._context.can_try_out
 
     def step(self) -> None:
         """One small step of the trial, if there is one; an interrupt only breaks off a round."""
-        if self._trial is None or self._resting or not self._has_time(self._trial):
+        if self._trial is None or not self.trying or not self._has_time(self._trial):
             return
         probe = self._trial.next()
         if probe is None:

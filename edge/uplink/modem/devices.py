@@ -44,8 +44,8 @@ def owner(root: Path, port: Path) -> str | None:
     is_hardware = (root / "sys/class/tty" / port.name / "device").exists()
     if is_hardware and _manager_runs(root) and not _is_ignored(root, port.name):
         return (
-            f"{MANAGER} runs and has the modems: {port} is left alone. For codriver to read it "
-            f'give it the udev property ID_MM_PORT_IGNORE="1"'
+            f"{MANAGER} runs and has the modems: {port} is left alone, and {MANAGER} is asked "
+            f'instead. For codriver to read it give it the udev property ID_MM_PORT_IGNORE="1"'
         )
     return None
 

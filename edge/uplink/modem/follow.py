@@ -1,7 +1,7 @@
-"""Follows a modem: finds its port, asks it at a modest interval, finds it again when it is gone.
+"""Follows a modem by AT commands: finds its port, asks it at a modest interval, finds it again.
 
 Tells facts as they change; a modem that is not there is told as one of which nothing is known.
-A port that is somebody else's is left alone. Called through the watch.
+A port that is somebody else's is left alone. Called through either.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from edge.uplink.modem.meanings import (
     registration,
     rsrp,
     rssi,
+    technology,
 )
 from edge.uplink.modem.port import ANSWER_TIMEOUT, Port, PortGone, open_serial
 from edge.uplink.pause import Pause, pause
@@ -64,7 +65,7 @@ async def follow(
             length = OPEN_AGAIN
             tell(Modem())
         if why != said:
-            log.info("the modem is not read: %s", why)
+            log.info("no modem is read by AT commands: %s", why)
             said = why
         await pause(asyncio.Event(), length)
         length = Seconds(min(OPEN_AGAIN_AT_MOST, length * 2))
@@ -130,7 +131,9 @@ class _Follower:
                 self._learn(line)
         level = [rsrp(line) for line in (await port.ask("AT+CESQ")).lines]
         total = [rssi(line) for line in (await port.ask("AT+CSQ")).lines]
-        names = [operator(line) for line in (await port.ask("AT+COPS?")).lines]
+        network = (await port.ask("AT+COPS?")).lines
+        names = [operator(line) for line in network]
+        kinds = [technology(line) for line in network]
         by_cell = next((dbm for dbm in level if dbm is not None), None)
         by_all = next((dbm for dbm in total if dbm is not None), None)
         return Modem(
@@ -139,6 +142,7 @@ class _Follower:
             "rssi" if by_cell is None else "rsrp",
             next((name for name in names if name), None),
             interface,
+            next((kind for kind in kinds if kind), None),
         )
 
     def _hear(self, line: str) -> None:
@@ -153,8 +157,7 @@ class _Follower:
 
     def _say(self, modem: Modem) -> None:
         if self.told is None:
-            who = modem.operator or "no operator"
-            log.info("the modem is read: %s, %s", who, modem.registration or "unknown")
+            log.info("the modem is read by AT commands: %s", modem.words)
         if modem != self.told:
             self.told = modem
             self._tell(modem)

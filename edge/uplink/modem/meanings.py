@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from edge.uplink.evidence import Registration
+from edge.uplink.evidence import Registration, Technology
 
 PACKET = ("+C5GREG", "+CEREG", "+CGREG")
 """Registrations that carry packets, the newest network first; +CREG is for calls."""
@@ -27,6 +27,23 @@ _STATES: Mapping[int, Registration] = {
     8: "denied",  # emergency calls only
     9: "home",  # circuit switched fallback not preferred
     10: "roaming",
+}
+
+_TECHNOLOGIES: Mapping[int, Technology] = {
+    0: "2G",  # GSM
+    1: "2G",
+    2: "3G",  # UTRAN
+    3: "2G",  # EDGE
+    4: "3G",  # HSDPA
+    5: "3G",
+    6: "3G",
+    7: "4G",  # E-UTRAN
+    8: "2G",  # GSM for things
+    9: "4G",  # and LTE for them
+    10: "4G",  # behind a 5G core
+    11: "5G",  # NR
+    12: "5G",
+    13: "5G",  # beside LTE
 }
 
 _UNKNOWN_CSQ, _UNKNOWN_CESQ = 99, 255
@@ -72,6 +89,12 @@ def operator(line: str) -> str | None:
     """The network's name, by +COPS."""
     found = re.match(r'\+COPS: *\d+ *, *\d+ *, *"([^"]{1,64})"', line)
     return found[1].strip() or None if found else None
+
+
+def technology(line: str) -> Technology | None:
+    """What the cell is, by the <AcT> of +COPS."""
+    found = re.match(r'\+COPS: *\d+ *, *\d+ *, *"[^"]*" *, *(\d{1,2})', line)
+    return _TECHNOLOGIES.get(int(found[1])) if found else None
 
 
 def _numbers(line: str, name: str, count: int) -> tuple[int, ...] | None:

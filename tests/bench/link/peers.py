@@ -21,6 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
+import aiohttp
+
 from tests.bench.agent.client import ClientUnavailable, run_npm
 from tests.bench.link.place import CLOUD_KEY, CLOUD_NAME, MODEL, TOKEN, Place
 from tests.system.hosts import at
@@ -30,7 +32,7 @@ LITELLM = "litellm[proxy]"
 CCR = "@musistudio/claude-code-router@2.0.0"
 READY_WITHIN_S = 120.0
 STOP_WITHIN_S = 10.0
-LITELLM_PORT, CCR_PORT = 4142, 4143
+LITELLM_PORT, CCR_PORT, BARE_PORT = 4142, 4143, 4144
 
 
 class PeerMissing(Exception):
@@ -132,7 +134,15 @@ def ccr(place: Place, root: Path = ROOT) -> Peer:
     return Peer("Claude Code Router", version, command, environment, CCR_PORT)
 
 
-MAKERS: Mapping[str, Callable[[Place], Peer]] = {"litellm": litellm, "ccr": ccr}
+def bare(place: Place) -> Peer:
+    """No router, only what the library that codriver is built on takes."""
+    options = ("--port", str(BARE_PORT), "--url", f"https://{CLOUD_NAME}", "--key", CLOUD_KEY)
+    command = (sys.executable, str(Path(__file__).with_name("bare.py")), *options)
+    environment = {"SSL_CERT_FILE": str(place.certificates.ca)}
+    return Peer("a bare relay of aiohttp", aiohttp.__version__, command, environment, BARE_PORT)
+
+
+MAKERS: Mapping[str, Callable[[Place], Peer]] = {"litellm": litellm, "ccr": ccr, "bare": bare}
 
 
 @contextmanager

@@ -56,7 +56,12 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="The link bench.")
     add = parser.add_argument
     add("--rows", type=names_of(ROWS), default=list(ROWS), help=f"of {','.join(ROWS)}")
-    add("--peers", type=names_of(MAKERS), default=list(MAKERS), help="of litellm,ccr; empty: none")
+    add(
+        "--peers",
+        type=names_of(MAKERS),
+        default=list(MAKERS),
+        help="of litellm,ccr,bare; empty: none",
+    )
     add("--quick", action="store_true", help="fewer rounds, a shorter flapping link, six cuts")
     add("--runs", type=int, default=None, help=f"of the real client (default {RUNS})")
     add("--workers", type=int, default=2, help="of these at a time")

@@ -16,7 +16,7 @@ from tests.bench.link.rows import cut
 def test_everything_is_measured_by_default() -> None:
     options = suite.arguments([])
     assert options.rows == list(suite.ROWS)
-    assert options.peers == ["litellm", "ccr"]
+    assert options.peers == ["litellm", "ccr", "bare"]
 
 
 def test_an_unknown_row_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

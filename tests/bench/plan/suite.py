@@ -4,7 +4,7 @@ Judged is the prediction without its spare part: nothing of the prompt can be gu
 drafts are checked, and nothing is written.
 
 How fast it reads and writes behind that prompt is predicted from what a worker with the same file
-measured while idle, just before and after; where a worker cannot, from the row before.
+measured while idle, just before and after.
 
 For every model, context and type of keys and values a real worker is loaded, given a prompt that
 fills its context (all but the end of it from disk) and looked at.
@@ -111,8 +111,7 @@ def layouts(
 
 
 def measured(planned: Plan, models_dir: Path) -> tuple[Reach, ...]:
-    """What a worker measures of itself; nothing if it has no sequence to spare for that. Raises
-    TrialFailed."""
+    """What a worker measures of itself. Raises TrialFailed."""
     with tempfile.TemporaryDirectory() as folder:
         load = load_frame(planned, Keeping(threads=Path(folder), board=BOARD))
         asyncio.run(calibrated(load, order(2)))
@@ -127,21 +126,16 @@ def between(reaches: Sequence[Reach]) -> Reach:
     )
 
 
-def tried(one: Candidate, planned: Plan, others: list[Reach], models_dir: Path) -> Row:
-    """Load it and see, its speed measured before and after; what ``others`` were found to reach
-    has to do where that is impossible. Raises TrialFailed."""
-    divisible = is_divisible(one.facts)
-    reaches = [*(measured(planned, models_dir) if divisible else others)]
+def tried(one: Candidate, planned: Plan, models_dir: Path) -> Row:
+    """Load it and see, its speed measured before and after. Raises TrialFailed."""
+    before = measured(planned, models_dir)
     with tempfile.TemporaryDirectory() as folder:
         load = load_frame(planned, Keeping(Path(folder), prefix_bytes=2**36))
         tokens = planned.n_ctx - LEFT_FREE
-        if not divisible:
+        if not is_divisible(one.facts):
             tokens = min(tokens, MOST_READ)
         trial = asyncio.run(run(load, crafted(load, tokens)))
-    if divisible:
-        reaches += measured(planned, models_dir)
-        others[:] = reaches
-    reach = between(reaches)
+    reach = between([*before, *measured(planned, models_dir)])
     halfway = Behind(Tokens(trial.deep + trial.read // 2), planned.kv_type)
     behind = Behind(Tokens(trial.deep + trial.read), planned.kv_type)
     return Row(
@@ -186,10 +180,9 @@ def main(arguments: Sequence[str]) -> int:
     rows = []
     print(HEADER, flush=True)
     wanted = layouts(candidates, options.context or CONTEXTS, options.kv or list(KV_ELEMENT_BYTES))
-    reaches: list[Reach] = []
     for one, planned in wanted:
         try:
-            rows.append(tried(one, planned, reaches, options.models_dir))
+            rows.append(tried(one, planned, options.models_dir))
             print(line(rows[-1]), flush=True)
         except TrialFailed as error:
             print(f"{one.name} {planned.n_ctx:,} {planned.kv_type}: {error}", flush=True)

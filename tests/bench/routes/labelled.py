@@ -5,7 +5,8 @@ surrounds it: ``before`` (what was said before), ``failures`` (tool results sinc
 are errors), ``turns``, ``background`` (the client's own errands), ``tools``. A digest of the text
 says in which half a request is: points and thresholds were chosen on "development" only. Those
 ``afterwards`` were written in other words when the table of words stood, which was then left
-as it is; thresholds were chosen anew on "development" once they had shown how.
+as it is; thresholds were chosen anew on "development" once they had shown how. The ``blind`` ones
+are by somebody who had seen neither the table nor any of these: they only judge.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from edge.routing.need import Tier
 
 FILE = Path(__file__).with_name("requests.jsonl")
 
-Half = Literal["development", "held out", "afterwards"]
+Half = Literal["development", "held out", "afterwards", "blind"]
 
 _TOOLS = [
     {"name": name, "description": name, "input_schema": {"type": "object"}}
@@ -43,6 +44,8 @@ class Labelled:
 
     @property
     def half(self) -> Half:
+        if self.around.get("blind"):
+            return "blind"
         if self.around.get("afterwards"):
             return "afterwards"
         digest = sha256(self.text.encode()).digest()

@@ -45,7 +45,8 @@ def test_what_cannot_be_an_upstream_is_noted(entry, note: str):
 
 
 def test_transformers_without_a_counterpart_are_noted():
-    use = {"use": [["maxtoken", {"max_tokens": 9}], "openrouter"], "m": {"use": ["tooluse"]}}
+    known = ["openrouter", "maxcompletiontokens"]
+    use = {"use": [["maxtoken", {"max_tokens": 9}], *known], "m": {"use": ["tooluse"]}}
     upstream, notes = one(api_base_url="https://x", transformer=use)
     assert upstream is not None
     assert notes == [

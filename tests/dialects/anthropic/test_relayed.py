@@ -44,7 +44,7 @@ def test_a_whole_answer_is_passed_on_byte_for_byte(cuts):
     stream, places = RelayedStream(), [0, *sorted(cuts), len(WHOLE)]
     passed = b"".join(stream.feed(WHOLE[begin:end]) for begin, end in pairwise(places))
     assert passed == WHOLE
-    assert (stream.is_whole, stream.calls, stream.text) == (True, 1, "I will look.")
+    assert (stream.is_whole, stream.calls, stream.text()) == (True, 1, "I will look.")
 
 
 @pytest.mark.parametrize("part", [1, 40, len(CALL) - 1])
@@ -92,4 +92,12 @@ def test_where_only_the_last_event_is_missing_it_is_known():
 def test_what_is_not_known_is_passed_on_and_nobody_goes_on_with_it(odd):
     stream = RelayedStream()
     assert stream.feed(START + odd + b"event: conte") == START + odd + b"event: conte"
+    assert stream.is_strange
+
+
+def test_text_that_cannot_be_read_is_found_out_when_it_is_wanted():
+    stream, odd = RelayedStream(), b'event: content_block_delta\ndata: {"text_delta"\n\n'
+    assert stream.feed(START + block(0, "text") + odd) == START + block(0, "text") + odd
+    assert not stream.is_strange
+    assert stream.text() == ""
     assert stream.is_strange

@@ -178,3 +178,10 @@ def test_schemas_of_the_answer():
         "type": "json_schema",
         "json_schema": {"name": "answer", "schema": schema, "strict": True},
     }
+
+
+def test_the_limit_of_an_answer_has_two_names():
+    asked = ChatRequest("m", (Message("user", (Text("hi"),)),), Tokens(5))
+    body = json.loads(render_request(asked, limit="max_completion_tokens"))
+    assert body["max_completion_tokens"] == 5
+    assert "max_tokens" not in body

@@ -8,7 +8,7 @@ from edge.chat import ChatRequest, Finished, Message, Text, ThinkingOption, Tool
 from edge.engines.upstream.codecs import AnthropicCodec, OpenAICodec, codec_of
 from edge.engines.upstream.server import Server
 from edge.errors import EngineError, Overloaded
-from edge.units import Seconds
+from edge.units import Seconds, Tokens
 
 HELLO = (Message("user", (Text("hi"),)),)
 
@@ -54,3 +54,26 @@ def test_whole_answers():
     assert isinstance(events[-1], Finished)
     with pytest.raises(EngineError):
         AnthropicCodec().whole(b"{}")
+
+
+UNKNOWN = b'{"error": {"message": "Unsupported parameter: \'max_tokens\'", "param": "max_tokens"}}'
+
+
+def test_the_limit_of_an_answer_has_another_name_where_the_first_is_refused():
+    request = ChatRequest("m", HELLO, Tokens(7))
+    first = OpenAICodec()
+    assert json.loads(first.render(request))["max_tokens"] == 7
+    second = first.corrected(request, UNKNOWN)
+    assert second == OpenAICodec(limit="max_completion_tokens")
+    body = json.loads(second.render(request))
+    assert body["max_completion_tokens"] == 7
+    assert "max_tokens" not in body
+    assert second.corrected(request, UNKNOWN) is None, "it did not say that"
+    assert first.corrected(ChatRequest("m", HELLO), UNKNOWN) is None, "nor did this one"
+    assert AnthropicCodec().corrected(request, UNKNOWN) is None
+
+
+def test_openais_own_host_is_asked_with_the_newer_name():
+    assert codec_of(Server("https://api.openai.com/v1", "openai")) == OpenAICodec(
+        limit="max_completion_tokens"
+    )

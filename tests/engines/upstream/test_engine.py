@@ -4,6 +4,7 @@ import asyncio
 import gzip
 from collections.abc import Callable
 from contextlib import aclosing
+from dataclasses import replace
 
 import pytest
 from aiohttp import web
@@ -13,7 +14,7 @@ from edge.chat import ChatRequest, Event, RelayChunk, RelayStarted, Wire
 from edge.config import Secret
 from edge.engines.upstream import Server, Upstream
 from edge.engines.upstream.breaker import FAILURES, LONG_PAUSE, PAUSES
-from edge.errors import BadRequest, UpstreamUnreachable
+from edge.errors import BadRequest, CodriverError, UpstreamUnreachable
 from edge.units import Seconds
 from tests.engines.upstream.upstreams import (
     BODY,
@@ -277,6 +278,7 @@ async def test_state_follows_the_last_try(make: Make, clock: Clock) -> None:
     assert dict(state.measures) == {
         "upstream_failures_total": FAILURES,
         "upstream_openings_total": 1,
+        "upstream_credentials_left_alone": 0,
     }
     clock.now += PAUSES[0]
     assert upstream.state().ready, "one real request may find out"
@@ -294,7 +296,7 @@ async def test_a_server_that_wants_to_be_left_alone_is(make: Make, clock: Clock)
         return web.json_response({"error": "busy"}, status=429, headers={"retry-after": "600"})
 
     async with serving(answer) as url:
-        upstream = make(url)
+        upstream = make(url, Secret("sk-of-the-box"))
         with pytest.raises(UpstreamUnreachable, match="status 429") as caught:
             await collect_first(upstream, somebody)
         assert (caught.value.status, caught.value.kind) == (429, "rate_limit_error")
@@ -309,23 +311,78 @@ async def test_a_server_that_wants_to_be_left_alone_is(make: Make, clock: Clock)
     assert len(asked) == 2
 
 
-async def collect_first(upstream: Upstream, late: Callable[[str], None]) -> Event:
-    async with aclosing(upstream.stream(request(), late)) as events:
-        return await anext(events)
+async def test_who_has_reached_a_limit_waits_and_the_other_laptops_do_not(make: Make) -> None:
+    mine, yours = request(("x-api-key", LAPTOP_KEY)), request(("authorization", "Bearer yours"))
+    asked = []
 
-
-async def test_one_that_wants_a_moment_is_relayed(make: Make) -> None:
-    async def answer(_: web.Request) -> web.StreamResponse:
-        headers = {"retry-after": f"{LONG_PAUSE:.0f}"}
-        return web.json_response({"error": "busy"}, status=529, headers=headers)
+    async def answer(http: web.Request) -> web.StreamResponse:
+        asked.append(http)
+        if http.headers.get("x-api-key") == LAPTOP_KEY:
+            return web.json_response({}, status=429, headers={"retry-after": "600"})
+        return web.Response(body=SSE, content_type=EVENTS)
 
     async with serving(answer) as url:
         upstream = make(url)
-        started = await collect_first(upstream, somebody)
+        with pytest.raises(UpstreamUnreachable, match="status 429"):
+            await collect_first(upstream, somebody)
+        state = upstream.state(mine)
+        assert not state.ready
+        assert state.reason == (
+            "it answers this client's credential with status 429 (left alone for another 10 min)"
+        )
+        assert LAPTOP_KEY not in repr(state)
+        assert upstream.state(yours).ready
+        assert upstream.state().ready
+        started, *_ = await collect(upstream, yours)
+        assert isinstance(started, RelayStarted)
+        assert started.status == 200
+        as_events = replace(mine, as_events=True)
+        with pytest.raises(CodriverError):
+            await collect(upstream, as_events)
+        assert not upstream.state(as_events).ready
+        for foreign in (
+            ChatRequest("claude-x", ()),
+            request(("x-api-key", BOX_TOKEN)),
+            replace(mine, wire=Wire("openai", "/v1/chat/completions", (), BODY)),
+        ):
+            assert upstream.state(foreign).ready, "it carries no credential for this server"
+    assert len(asked) == 3
+
+
+async def collect_first(
+    upstream: Upstream, late: Callable[[str], None], asked: ChatRequest | None = None
+) -> Event:
+    async with aclosing(upstream.stream(asked or request(), late)) as events:
+        return await anext(events)
+
+
+async def wants_a_moment(_: web.Request) -> web.StreamResponse:
+    headers = {"retry-after": f"{LONG_PAUSE:.0f}"}
+    return web.json_response({"error": "busy"}, status=529, headers=headers)
+
+
+async def test_one_that_wants_a_moment_is_relayed_to_who_waits(make: Make) -> None:
+    async with serving(wants_a_moment) as url:
+        upstream = make(url)
+        started = await collect_first(upstream, somebody, replace(request(), patient=True))
         assert isinstance(started, RelayStarted)
         assert started.status == 529
-        assert upstream.state().ready
+        assert upstream.state(request()).ready
         assert failures(upstream) == 1
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_who_does_not_wait_a_moment_is_left_to_the_engine_behind(
+    make: Make, stream: bool
+) -> None:
+    async with serving(wants_a_moment) as url:
+        upstream = make(url)
+        with pytest.raises(UpstreamUnreachable, match="status 529") as caught:
+            await collect_first(upstream, somebody, request(stream=stream))
+        assert (caught.value.status, caught.value.retry_after) == (529, LONG_PAUSE)
+        assert upstream.state(request()).ready, "it is asked again for the next request"
+        started, *_ = await collect(upstream, request(stream=stream))
+        assert isinstance(started, RelayStarted), "nobody stands behind: it is told as it is"
 
 
 async def test_one_request_tries_it_and_what_follows_finds_it_well(

@@ -2,10 +2,13 @@
 
 import pytest
 
-from edge.engines.upstream.breaker import FAILURES, PAUSES
+from edge.engines.upstream.breaker import CLOSING, FAILURES, PAUSES
 from edge.engines.upstream.health import Health
+from edge.engines.upstream.holders import Holder
 from edge.state import EngineState
 from edge.units import Seconds
+
+MINE, YOURS = Holder(b"mine"), Holder(b"yours")
 
 
 class Clock:
@@ -40,13 +43,18 @@ def test_it_is_ready_until_it_has_failed_some_times_in_a_row():
     assert plain(health.state()) == (True, "no connection (it may be tried again)")
     health = opened(clock)
     assert plain(health.state()) == (False, "no connection (left alone for another 5 s)")
-    assert measured(health) == {"failures_total": FAILURES, "openings_total": 1}
+    assert measured(health) == {
+        "failures_total": FAILURES,
+        "openings_total": 1,
+        "credentials_left_alone": 0,
+    }
 
 
 def test_a_failure_while_it_is_open_is_counted_and_opens_nothing():
     health = opened(Clock())
     health.failed("late")
-    assert measured(health) == {"failures_total": FAILURES + 1, "openings_total": 1}
+    assert measured(health)["failures_total"] == FAILURES + 1
+    assert measured(health)["openings_total"] == 1
 
 
 def test_a_trial_is_shown_and_ends_with_the_beginning_of_an_answer():
@@ -98,3 +106,84 @@ def test_an_answer_from_before_it_opened_does_not_close_it():
     health.succeeded()
     assert not health.state().ready
     assert health.state().last_success == 0
+
+
+def test_a_limit_of_one_credential_leaves_the_server_to_the_others():
+    health = Health(Clock())
+    health.asked(MINE)
+    health.answered(429, Seconds(40.0), MINE)
+    said = "it answers this client's credential with status 429 (left alone for another 40 s)"
+    assert plain(health.state(MINE)) == (False, said)
+    assert health.is_open(MINE)
+    assert health.state(YOURS).ready
+    assert health.state().ready
+    assert not health.is_open()
+    assert measured(health) == {
+        "failures_total": 1,
+        "openings_total": 1,
+        "credentials_left_alone": 1,
+    }
+
+
+def test_a_server_that_has_reached_its_own_limit_is_everybodys():
+    health = Health(Clock())
+    health.answered(529, Seconds(40.0), MINE)
+    assert not health.state(YOURS).ready
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_credential_that_is_refused_closes_the_server_to_nobody(status: int):
+    health = Health(Clock())
+    for _ in range(FAILURES):
+        health.answered(status, Seconds(600.0), MINE)
+    assert health.state(MINE).ready
+    assert health.state(YOURS).ready
+
+
+def test_the_network_and_a_server_in_trouble_are_everybodys():
+    health = Health(Clock())
+    health.failed("no connection", holder=MINE)
+    health.answered(500, None, YOURS)
+    health.answered(503, None, MINE)
+    for state in (health.state(MINE), health.state(YOURS), health.state()):
+        assert plain(state) == (False, "it answers with status 503 (left alone for another 5 s)")
+
+
+def test_a_limit_shows_that_a_server_that_was_gone_is_back():
+    clock = Clock()
+    health = opened(clock)
+    clock.now += PAUSES[0]
+    health.asked(MINE)
+    assert not health.state(YOURS).ready
+    health.answered(429, Seconds(100.0), MINE)
+    assert health.state(YOURS).ready
+    assert not health.state(MINE).ready
+
+
+def test_a_trial_that_meets_the_network_says_nothing_of_its_credential():
+    clock = Clock()
+    health = Health(clock)
+    health.answered(429, Seconds(100.0), MINE)
+    clock.now += 100
+    health.asked(MINE)
+    assert not health.state(MINE).ready
+    health.failed("no connection", holder=MINE)
+    assert health.state(MINE).ready
+    health.asked(MINE)
+    health.left(MINE)
+    assert health.state(MINE).ready
+
+
+def test_a_credential_that_is_answered_is_as_good_as_before():
+    clock = Clock()
+    health = Health(clock)
+    health.answered(429, Seconds(100.0), MINE)
+    health.succeeded(MINE)
+    assert not health.state(MINE).ready, "that answer began before"
+    clock.now += 100
+    for _ in range(CLOSING):
+        health.asked(MINE)
+        health.answered(200, None, MINE)
+        assert health.state(MINE).ready
+        health.succeeded(MINE)
+    assert not health.holders

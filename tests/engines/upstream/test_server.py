@@ -27,3 +27,18 @@ def test_what_a_model_is_called_there():
 
 def test_the_host():
     assert Server("https://A.example:8443/v1").host == "a.example"
+
+
+@pytest.mark.parametrize(
+    ("url", "said", "name"),
+    [
+        ("https://api.openai.com/v1", "auto", "max_completion_tokens"),
+        ("https://eu.api.openai.com/v1", "auto", "max_completion_tokens"),
+        ("https://notapi.openai.com/v1", "auto", "max_tokens"),
+        ("https://openrouter.ai/api/v1", "auto", "max_tokens"),
+        ("https://api.openai.com/v1", "max_tokens", "max_tokens"),
+        ("http://192.0.2.7:8000/v1", "max_completion_tokens", "max_completion_tokens"),
+    ],
+)
+def test_what_the_limit_of_an_answer_is_called_there(url, said, name):
+    assert Server(url, "openai", max_tokens_name=said).limit_name == name

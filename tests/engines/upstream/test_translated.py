@@ -330,6 +330,80 @@ async def test_what_cannot_be_carried_is_left_to_another_engine():
             await collect(upstream, asked)
 
 
+# --- the limit's name ---------------------------------------------------------------
+
+
+class Choosy:
+    """Knows the most tokens of an answer by one name only, if by any."""
+
+    def __init__(self, *known: str, then: Answer | None = None) -> None:
+        self.known = known
+        self.then = then or saying(GOOD)
+        self.names: list[str] = []
+
+    async def answer(self, http: web.Request) -> web.StreamResponse:
+        body = await http.json()
+        (name,) = (word for word in ("max_tokens", "max_completion_tokens") if word in body)
+        assert body[name] == 50
+        self.names.append(name)
+        if name in self.known:
+            return await self.then(http)
+        said = f"Unsupported parameter: '{name}' is not supported with this model."
+        return web.json_response({"error": {"message": said, "param": name}}, status=400)
+
+
+@pytest.mark.parametrize("behind", [False, True])
+async def test_a_server_that_knows_the_limit_by_its_other_name_is_asked_once_more(behind: bool):
+    server = Choosy("max_completion_tokens")
+    async with cloud(server.answer) as upstream:
+        stream = upstream.stream(ASK, somebody) if behind else upstream.stream(ASK)
+        async with aclosing(stream) as events:
+            assert [event async for event in events] == EVENTS
+        assert await collect(upstream) == EVENTS, "it is remembered"
+        assert dict(upstream.state().measures)["upstream_failures_total"] == 0
+    assert server.names == ["max_tokens", *["max_completion_tokens"] * 2]
+
+
+async def test_a_name_that_was_told_can_be_wrong_too():
+    server = Choosy("max_tokens")
+    async with cloud(server.answer, max_tokens_name="max_completion_tokens") as upstream:
+        assert await collect(upstream) == EVENTS
+    assert server.names == ["max_completion_tokens", "max_tokens"]
+
+
+async def test_a_server_that_knows_neither_is_asked_twice_and_no_more():
+    server = Choosy()
+    async with cloud(server.answer) as upstream:
+        for _ in range(2):
+            with pytest.raises(BadRequest, match="'max_completion_tokens' is not supported"):
+                await collect(upstream)
+    assert server.names == ["max_tokens", "max_completion_tokens"] * 2, "nothing was learnt"
+
+
+async def test_only_an_answer_makes_a_name_worth_remembering():
+    server = Choosy("max_completion_tokens", then=saying(b"{}", "application/json", 429))
+    async with cloud(server.answer) as upstream:
+        with pytest.raises(Overloaded):
+            await collect(upstream)
+        server.then = saying(GOOD)
+        assert await collect(upstream) == EVENTS
+    assert server.names == ["max_tokens", "max_completion_tokens"] * 2
+
+
+async def test_a_limit_that_is_too_large_is_no_question_of_its_name():
+    said = {"error": {"message": "max_tokens is too large: 50. It is at most 40.", "code": 400}}
+    seen: list[web.Request] = []
+
+    async def answer(http: web.Request) -> web.StreamResponse:
+        seen.append(http)
+        return web.json_response(said, status=400)
+
+    async with cloud(answer) as upstream:
+        with pytest.raises(BadRequest, match="cloud: max_tokens is too large"):
+            await collect(upstream)
+    assert len(seen) == 1
+
+
 # --- what goes wrong ----------------------------------------------------------------
 
 

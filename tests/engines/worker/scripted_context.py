@@ -120,6 +120,10 @@ class ScriptedContext:
     def use_threads(self, writing: int, reading: int) -> None:
         self.threads_used.append((writing, reading))
 
+    @property
+    def can_try_out(self) -> bool:
+        return self._divisible or not all(self._cells)
+
     def try_out(self, tokens: Sequence[int], *, interruptible: bool) -> bool:
         assert self._divisible or not interruptible
         self.before_try()

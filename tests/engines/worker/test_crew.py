@@ -29,6 +29,8 @@ class Board:
     def use_threads(self, writing: int, reading: int) -> None:
         self.used.append((writing, reading))
 
+    can_try_out = True
+
     def try_out(self, tokens: Sequence[int], *, interruptible: bool) -> bool:
         self.steps += 1
         threads = self.used[-1][0]
@@ -137,3 +139,14 @@ def test_a_busy_board_takes_one_thread_from_both():
         crew.learn(Seconds(0.03 * CROWDED * 2))
     assert crew.now == (1, 3)
     assert board.used[-1] == (1, 3)
+
+
+def test_without_an_empty_sequence_nothing_is_tried_and_later_it_is():
+    watched = Watched(Board(scale=0.1))
+    watched.board.can_try_out = False
+    assert not watched.crew.trying
+    watched.crew.step()
+    assert not watched.board.steps
+    watched.board.can_try_out = True
+    watched.go()
+    assert watched.kept

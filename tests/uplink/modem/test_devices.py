@@ -66,6 +66,7 @@ def test_modem_manager_has_them_all_but_those_it_is_told_to_leave(root: Path) ->
     said = owner(root, port)
     assert said is not None
     assert said.startswith(f"ModemManager runs and has the modems: {port} is left alone")
+    assert "ModemManager is asked instead" in said
     assert "ID_MM_PORT_IGNORE" in said
     udev = root / "run/udev/data/c188:2"
     udev.parent.mkdir(parents=True)

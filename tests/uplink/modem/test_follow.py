@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from edge.uplink.modem.follow import OPEN_AGAIN, OPEN_AGAIN_AT_MOST, POLL_EVERY,
 from edge.uplink.pause import pause
 from tests.uplink.modem.simulated import Simulated, modem
 
-GOOD = Modem("home", -91, "rsrp", "Example Mobile")
+GOOD = Modem("home", -91, "rsrp", "Example Mobile", technology="4G")
 Told = asyncio.Queue[Modem]
 
 
@@ -56,9 +57,9 @@ async def test_facts_are_told_as_they_change(simulated: Simulated) -> None:
     async with followed(simulated) as told:
         assert await told.get() == GOOD
         await asyncio.to_thread(simulated.set, rsrp=20)
-        assert await told.get() == Modem("home", -121, "rsrp", "Example Mobile")
+        assert await told.get() == replace(GOOD, strength=-121)
         await asyncio.to_thread(simulated.set, rsrp=255)
-        assert await told.get() == Modem("home", -73, "rssi", "Example Mobile")
+        assert await told.get() == replace(GOOD, strength=-73, measure="rssi")
         await asyncio.to_thread(simulated.set, csq=99, operator="")
         last = Modem("home", None, "rssi", None)
         while await told.get() != last:
@@ -77,7 +78,7 @@ async def test_a_registration_that_is_lost_is_told_unasked(simulated: Simulated)
 async def test_a_modem_without_lte_commands(simulated: Simulated) -> None:
     await asyncio.to_thread(simulated.set, lte=False)
     async with followed(simulated) as told:
-        assert await told.get() == Modem("home", -73, "rssi", "Example Mobile")
+        assert await told.get() == replace(GOOD, strength=-73, measure="rssi")
 
 
 async def test_unplugged_and_plugged_in_again(
@@ -91,8 +92,8 @@ async def test_unplugged_and_plugged_in_again(
             await asyncio.to_thread(simulated.set, plug=True)
             assert await told.get() == GOOD
     said = [record.message for record in caplog.records]
-    assert said[0] == said[-1] == "the modem is read: Example Mobile, home"
-    assert any(line.startswith("the modem is not read: ") for line in said)
+    assert said[0] == said[-1] == "the modem is read by AT commands: Example Mobile, home, 4G"
+    assert any(line.startswith("no modem is read by AT commands: ") for line in said)
 
 
 async def test_a_modem_that_is_not_there_is_looked_for_ever_more_seldom(
@@ -149,5 +150,5 @@ async def test_auto_without_a_modem_says_so(
     with caplog.at_level(logging.INFO), pytest.raises(asyncio.CancelledError):
         await follow(lambda modem: None, "auto", root=tmp_path, pause=once)
     assert caplog.records[0].message == (
-        "the modem is not read: there is no USB modem with a network interface"
+        "no modem is read by AT commands: there is no USB modem with a network interface"
     )

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.uplink.modem.meanings import best_registration, operator, registration, rsrp, rssi
+from edge.uplink.modem.meanings import (
+    best_registration,
+    operator,
+    registration,
+    rsrp,
+    rssi,
+    technology,
+)
 
 
 @pytest.mark.parametrize(
@@ -86,5 +93,21 @@ def test_the_operator(line: str, name: str | None) -> None:
 
 @given(st.text(max_size=80), st.sampled_from(["", "+CREG: ", "+CSQ: ", "+CESQ: ", "+COPS: "]))
 def test_no_line_is_too_strange(text: str, begin: str) -> None:
-    for read in (registration, rssi, rsrp, operator):
+    for read in (registration, rssi, rsrp, operator, technology):
         read(begin + text)
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ('+COPS: 0,0,"Example",7', "4G"),
+        ('+COPS: 0,2,"00101",0', "2G"),
+        ('+COPS: 0,2,"00101", 6', "3G"),
+        ('+COPS: 0,2,"00101",13', "5G"),
+        ('+COPS: 0,2,"00101",77', None),
+        ('+COPS: 0,2,"00101"', None),
+        ("+COPS: 0", None),
+    ],
+)
+def test_technology(line: str, name: str | None) -> None:
+    assert technology(line) == name

@@ -30,7 +30,7 @@ def measure(rig: Rig) -> list[Result | Failed]:
             ours = _rate(rig, place, place.to_box(body, headers=said), rounds)
         notes = (f"{WORDS} events each, one write each, over TLS; no router {direct:.0f}/s",)
         rows: list[Result | Failed] = []
-        for name in rig.peers:
+        for name in filter(BARS.__contains__, rig.peers):
             what = f"{WHAT}, beside {name}"
             try:
                 peer = MAKERS[name](place)

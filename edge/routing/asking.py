@@ -54,7 +54,7 @@ MOST_KEPT = 1_024
 LOOK_AGAIN = Seconds(30.0)
 """When a model that could not be asked for its scale is tried again; twice as late each time."""
 LATEST = Seconds(3600.0)
-"""And at the latest."""
+"""And at the latest; where none that was asked is fit, another is looked for as often."""
 
 
 @runtime_checkable
@@ -134,6 +134,7 @@ class Asking:
         self._clock = clock
         self._sleep = sleep
         self._scales: dict[str, Scale] = {}
+        self._learnt_at = clock()
         self._kept: OrderedDict[bytes, Answer] = OrderedDict()
         self._wanted = asyncio.Event()
         self._wanted.set()
@@ -152,7 +153,7 @@ class Asking:
             await self._sleep(delay)
             delay = Seconds(min(LATEST, 2 * delay))
         model, scale = found
-        self._scales[model] = scale
+        self._scales[model], self._learnt_at = scale, self._clock()
         log.info("%s can be asked whether work is heavy: %s", model, self._unfit(scale) or "yes")
 
     def _unfit(self, scale: Scale) -> str:
@@ -214,6 +215,8 @@ class Asking:
     async def _answered(self, text: str) -> Answer:
         # Without a scale an answer tells nothing.
         if all(self._unfit(scale) for scale in self._scales.values()):
+            if self._clock() - self._learnt_at >= LATEST:
+                self._wanted.set()  # another model may be there by now
             return Answer()
         odds = await self._odds(text)
         if odds is None or odds.heard < LEAST_HEARD:

@@ -16,6 +16,7 @@ from edge.engines.fake import FakeEngine
 from edge.errors import EngineError
 from edge.routing.asking import (
     EXAMPLES,
+    LATEST,
     LOOK_AGAIN,
     MOST_ASKED,
     Asker,
@@ -224,6 +225,19 @@ async def test_a_model_that_does_not_tell_the_kinds_apart_is_not_asked():
     async with learned(asker) as asking:
         assert await answer(asking, "small") == Answer()
     assert asker.questions == []
+
+
+async def test_where_none_is_fit_another_is_looked_for_later():
+    time = Time()
+    dull = Scripted(lambda question: Odds("coder", (0.3, 0.7), 0.9))
+    async with learned(dull, clock=time.clock) as asking:
+        dull.says, dull.learned = by_words, asyncio.Event()
+        assert await answer(asking, "small") == Answer()
+        time.now += LATEST
+        assert await answer(asking, "small") == Answer()
+        await dull.learned.wait()
+        await asyncio.sleep(0)
+        assert (await answer(asking, "small")).heavy is not None
 
 
 async def test_a_model_that_never_says_either_word_is_not_asked(caplog: pytest.LogCaptureFixture):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,10 +74,12 @@ def session_headers() -> dict[str, str]:
     return {name: value for name, value in recorded_headers if name.lower() not in left_out}
 
 
-def small_body(folder: Path, words: str = "Say hello.") -> Path:
-    """A request of a few words."""
+def small_body(folder: Path, words: str = "Say hello.", tools: Sequence[str] = ()) -> Path:
+    """A request of a few words, that offers so many ``tools``."""
     turns = [{"role": "user", "content": words}]
-    body = {"model": place.MODEL, "max_tokens": 500, "messages": turns}
+    body: dict[str, object] = {"model": place.MODEL, "max_tokens": 500, "messages": turns}
+    if tools:
+        body["tools"] = [{"name": name, "input_schema": {"type": "object"}} for name in tools]
     return _kept(folder / "small.json", body)
 
 

@@ -9,6 +9,7 @@ import pytest
 from tests.bench.agent.headless import Run
 from tests.bench.engine.result import Bar, Failed, Result
 from tests.bench.link import suite
+from tests.bench.link.converse import wrongs
 from tests.bench.link.rig import Rig
 from tests.bench.link.rows import cut
 
@@ -40,11 +41,11 @@ def test_a_row_that_fails_leaves_the_others(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_a_command_that_ran_twice_is_seen() -> None:
     ended = Run(0, "", "", 1.0, False)
-    assert cut.wrongs(ended, ("step-1", "step-2")) == ""
-    assert cut.wrongs(ended, ()) == ""
-    assert "step-1, step-1" in cut.wrongs(ended, ("step-1", "step-1"))
-    assert "exit code 1" in cut.wrongs(Run(1, "", "", 1.0, False), ())
-    assert "did not end" in cut.wrongs(Run(-15, "", "", 1.0, True), ())
+    assert wrongs(ended, ("step-1", "step-2")) == ""
+    assert wrongs(ended, ()) == ""
+    assert "step-1, step-1" in wrongs(ended, ("step-1", "step-1"))
+    assert "exit code 1" in wrongs(Run(1, "", "", 1.0, False), ())
+    assert "did not end" in wrongs(Run(-15, "", "", 1.0, True), ())
 
 
 def test_every_event_of_every_answer_can_be_cut() -> None:

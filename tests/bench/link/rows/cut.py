@@ -10,9 +10,7 @@ where it was left.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from queue import Empty, Queue
@@ -21,21 +19,16 @@ from statistics import median
 from threading import Lock
 from time import monotonic
 
-from tests.bench.agent.client import ensure_client
-from tests.bench.agent.headless import Run, command, environment, run
 from tests.bench.engine.result import Bar, Result
-from tests.bench.link.answers import LAST_WORDS, MARKS, Plan, turn
-from tests.bench.link.place import BOX_PORT, CLOUD_TABLE, TOKEN, Cloud, Place
+from tests.bench.link.answers import LAST_WORDS, Plan, turn
+from tests.bench.link.converse import converse, marks, throwaway, wrongs
+from tests.bench.link.place import CLOUD_TABLE, Cloud, Place
 from tests.bench.link.rig import Rig
-from tests.system.daemon import ROOT
-from tests.system.hosts import BOX_ADDRESS, at
 
 WHAT = "packets dropped in mid-answer: Claude Code ends its turn, no tool run twice"
 PLAN = Plan(words=24, steps=3)
 FIRST, GAP = 0.2, 0.03
 TASK = "Do the three steps, one after the other."
-PROJECT = "project"
-WITHIN_S = 180.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,19 +113,18 @@ def once(rig: Rig, place: Place, cloud: Cloud, number: int, answer: int, event: 
     """One run of the client, on a road that is good until the cut."""
     place.link.clear()
     cloud.set(forget=True, first=FIRST, gap=GAP, words=PLAN.words, steps=PLAN.steps)
-    client = ensure_client(rig.clients[number % len(rig.clients)], ROOT / ".clients")
+    version = rig.clients[number % len(rig.clients)]
     options = () if rig.model is None else ("--model", str(rig.model))
-    with place.codriver(CLOUD_TABLE, *options) as box, _project(place, number) as home:
+    with place.codriver(CLOUD_TABLE, *options) as box, throwaway(place) as home:
         cloud.set(cut=[answer, event])
         with ThreadPoolExecutor(1) as pool:
-            running = pool.submit(_converse, place, client, home)
+            running = pool.submit(converse, place, version, home, TASK, PLAN.steps + 3)
             assert "cut" in cloud.heard()
             place.link.drop()
             began = monotonic()
             ended = running.result()
         took = monotonic() - began
-        path = home / PROJECT / MARKS
-        lines = tuple(path.read_text().split()) if path.exists() else ()
+        lines = marks(home)
         wrong = wrongs(ended, lines)
         if "Traceback" in box.said:
             wrong += " the daemon shows a traceback;"
@@ -140,31 +132,4 @@ def once(rig: Rig, place: Place, cloud: Cloud, number: int, answer: int, event: 
             (rig.out / f"cut-{number}.log").write_text(f"{ended}\n\n{box.said}")
     by = "cloud" if LAST_WORDS in ended.stdout else "local"
     model = "scripted" if rig.model is None else rig.model.name
-    version = client.parent.name
     return Cut(number, version, answer, event, ended.exit_code, took, lines, by, wrong, model)
-
-
-def wrongs(ended: Run, lines: tuple[str, ...]) -> str:
-    """What is wrong with the end of a run, in words; empty if nothing is."""
-    told = []
-    if ended.timed_out:
-        told.append("it did not end;")
-    elif ended.exit_code != 0:
-        told.append(f"exit code {ended.exit_code};")
-    if lines != tuple(f"step-{at + 1}" for at in range(len(lines))):
-        told.append(f"the commands ran as {', '.join(lines)};")
-    return " ".join(told)
-
-
-@contextmanager
-def _project(place: Place, number: int) -> Iterator[Path]:
-    home = place.folder / f"home-{number}"
-    (home / PROJECT).mkdir(parents=True)
-    yield home
-
-
-def _converse(place: Place, client: Path, home: Path) -> Run:
-    env = environment(f"http://{BOX_ADDRESS}:{BOX_PORT}", home)
-    argv = [*at(place.laptop), *command(client, TASK, PLAN.steps + 3)]
-    env["ANTHROPIC_AUTH_TOKEN"] = TOKEN
-    return run(argv, env=env, cwd=home / PROJECT, timeout_s=WITHIN_S)

@@ -89,7 +89,7 @@ class Watch:
     def asked(self) -> None:
         """Somebody has a request and wants to know whether the link would carry it."""
         self._spacing.asked(self._clock())
-        self._stir.set()
+        self._rouse()
 
     def subscribe(self, told: Told) -> Callable[[], None]:
         """``told`` is called at each change of level, until what is returned is called.
@@ -137,9 +137,12 @@ class Watch:
 
     def _until_look(self, wait: Seconds | None) -> Seconds | None:
         if wait is None:
-            settled = self._link.urgency(self._clock()) == "none"
-            return None if settled else LOOK_EVERY
+            return None if self._is_settled else LOOK_EVERY
         return min(wait, LOOK_EVERY)
+
+    @property
+    def _is_settled(self) -> bool:
+        return self._link.urgency(self._clock()) == "none"
 
     def _saw_way(self, fact: Kernel | Modem) -> None:
         self._saw(fact)
@@ -150,7 +153,12 @@ class Watch:
     def _saw(self, evidence: Evidence) -> None:
         self._link.saw(evidence, self._clock())
         self._note()
-        self._stir.set()
+        self._rouse()
+
+    def _rouse(self) -> None:
+        """Look anew; not while all is well, when every request would wake somebody for nothing."""
+        if not self._is_settled:
+            self._stir.set()
 
     def _note(self) -> LinkState | None:
         """The state with what it costs; a change of level is told."""

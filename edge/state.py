@@ -123,6 +123,8 @@ class LinkState:
     reason: str
     metered: bool | None = None
     """Whether bytes cost money there; None means unknown."""
+    doubted: bool = False
+    """Something was lost and nothing has answered since: it may be down already."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ class Decision:
     reason: str
     route: str = DEFAULT
     hedge: bool = False
-    """The first step goes over a weak link and the box itself stands behind it: whoever acts
+    """The first step goes over a weak or doubted link and the box itself stands behind it: who acts
     may start it before the first has failed."""
     pinned: bool = False
     """Nothing of the request may leave the box, whatever happens."""
@@ -177,7 +177,8 @@ def _over_the_link(route: Route, snapshot: Snapshot) -> tuple[_Steps, _Steps, li
 
 
 def _is_hedged(order: _Steps, snapshot: Snapshot) -> bool:
-    if snapshot.link is None or snapshot.link.level != "weak" or not order:
+    link = snapshot.link
+    if link is None or not (link.level == "weak" or link.doubted) or not order:
         return False
     first, *others = order
     return first.engine in snapshot.over_link and any(one.engine == LOCAL for one in others)

@@ -253,5 +253,7 @@ class Link:
         return modem is not None and modem.interface in (None, self.interface)
 
     def _set(self, level: LinkLevel, reason: str) -> None:
-        if self._state is None or (self._state.level, self._state.reason) != (level, reason):
-            self._state = LinkState(level, reason)
+        doubted = self._losses > 0 and level != "offline"
+        state = LinkState(level, reason, doubted=doubted)
+        if state != self._state:
+            self._state = state

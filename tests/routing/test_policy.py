@@ -95,6 +95,8 @@ def test_a_weak_link_may_be_hedged():
     assert decide(ask(), snapshot("weak"), RULES).hedge
     assert names(decide(ask(), snapshot("weak"), RULES)) == ["cloud", "local"]
     assert not decide(ask(), snapshot("online"), RULES).hedge
+    doubted = replace(snapshot(), link=LinkState("online", "cloud answers", doubted=True))
+    assert decide(ask(), doubted, RULES).hedge
     assert not decide(ask(), snapshot("weak"), Rules(("local", "cloud"))).hedge
     assert not decide(ask(), snapshot("weak"), Rules(("cloud",))).hedge
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.state import FailureKind, LinkLevel
+from edge.state import FailureKind, LinkLevel, LinkState
 from edge.units import Seconds
 from edge.uplink.evidence import Answered, Evidence, Kernel, Lost, Modem, Portal
 from edge.uplink.link import (
@@ -121,6 +121,7 @@ def test_one_loss_is_a_doubt_and_the_second_is_the_end() -> None:
     line = online().see(loss(), after=3)
     assert line.level == "online"
     assert line.link.urgency(line.now) == "now"
+    assert line.link.state == LinkState("online", "cloud answers", doubted=True)
     line.see(loss(), after=3)
     assert line.level == "offline"
     assert line.reason == (
@@ -132,6 +133,8 @@ def test_an_answer_between_losses_forgives_them() -> None:
     line = online()
     for _ in range(5):
         line.see(loss(), answer(), after=40)
+        assert line.link.state is not None
+        assert not line.link.state.doubted
     assert "offline" not in [level for _, level in line.changes]
 
 

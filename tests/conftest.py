@@ -12,7 +12,7 @@ from edge.catalog.models import EMBEDDING_MODEL, resolve
 MODELS_DIR = Path(__file__).resolve().parents[1] / ".models"
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="session", autouse=True)
 def no_blocking_calls() -> Iterator[BlockBuster]:
     with blockbuster_ctx("edge") as detector:
         yield detector

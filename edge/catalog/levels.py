@@ -70,14 +70,9 @@ _FALLBACK = {
 }
 """For rows that do not divide into blocks of 256."""
 
-_KEPT = (
-    "_norm.weight",
-    "ffn_gate_inp.weight",
-    "ssm_conv1d",
-    "shortconv.conv.weight",
-    "altup",
-    "laurel",
-    "per_layer_model_proj",
+_KEPT = re.compile(
+    r"_norm\.weight|ffn_gate_inp\.weight|ssm_conv1d|shortconv\.conv\.weight"
+    r"|altup|laurel|per_layer_model_proj"
 )
 """Small or delicate: these stay as they are."""
 
@@ -129,9 +124,9 @@ def at_level(facts: GgufFacts, level: str) -> GgufFacts:
     types = tensor_types(facts, level)
     tensors, offset = [], 0
     for tensor in facts.tensors:
-        size = tensor_bytes(tensor.shape, types[tensor.name])
         kind = types[tensor.name]
-        tensors.append(replace(tensor, type=kind, nbytes=Bytes(size), offset=offset))
+        size = tensor_bytes(tensor.shape, kind)
+        tensors.append(Tensor(tensor.name, tensor.shape, kind, Bytes(size), offset))
         offset += -(-size // facts.alignment) * facts.alignment
     metadata = dict(facts.metadata) | {"general.file_type": _FILE_TYPE[level]}
     file_bytes = Bytes(facts.data_offset + offset)
@@ -178,8 +173,8 @@ def _type(tensor: Tensor, level: str, model: _Model, seen: dict[str, int]) -> st
 
 
 def _is_quantized(tensor: Tensor) -> bool:
-    matrix = sum(length > 1 for length in tensor.shape[1:]) > 0
-    return matrix and tensor.name.endswith("weight") and not any(p in tensor.name for p in _KEPT)
+    matrix = max(tensor.shape[1:], default=1) > 1
+    return matrix and tensor.name.endswith("weight") and not _KEPT.search(tensor.name)
 
 
 def _wished(tensor: Tensor, level: str, model: _Model, seen: dict[str, int]) -> str:
@@ -252,7 +247,7 @@ def _needs_more(index: int, count: int) -> bool:
 
 
 def _is_values(name: str) -> bool:
-    return any(part in name for part in ("attn_v.weight", "attn_qkv.weight", "attn_kv_b.weight"))
+    return "attn_v.weight" in name or "attn_qkv.weight" in name or "attn_kv_b.weight" in name
 
 
 def _is_embedding(name: str) -> bool:

@@ -1,7 +1,6 @@
 """How much memory a model takes, from its header alone.
 
-Pure arithmetic over GgufFacts; knows neither the board nor what is free. Called by the
-planner.
+Pure arithmetic over Figures; knows neither the board nor what is free. Called by the planner.
 
 Checked against llama.cpp (llama-cpp-python 0.3.36, x86-64) with SmolLM2-135M, gemma-3-270m
 and Qwen2.5-Coder 0.5B and 1.5B, and with tiny random files of five kinds of state: weights, KV,
@@ -14,7 +13,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from edge.catalog.facts import CountedArray, GgufFacts
+from edge.catalog.facts import GgufFacts
+from edge.catalog.figures import Figures
 from edge.units import Bytes, Tokens
 
 KvType = Literal["f16", "q8_0", "q4_0"]
@@ -36,14 +36,6 @@ imported; the rest is threads, templates and what the allocator keeps."""
 ENTRY_BYTES, TOKEN_BYTES = 170, 425
 """For each token and merge in llama.cpp's own tables (166 to 187 measured for the four models
 above), and for each token beside them in ours and the grammar engine's (394 to 448)."""
-
-ATTENTION_EVERY = {"qwen3next": 4, "qwen35": 4, "qwen35moe": 4}
-"""Hybrids whose every n-th layer is attention, where the file does not say it."""
-
-# Attention layers with a window between those with all of the context: every n-th layer is
-# a full one (llama.cpp's llama-model.cpp sets these where the file does not).
-FULL_LAYER_EVERY = {"gemma2": 2, "gemma3": 6, "gpt-oss": 2, "cohere2": 4, "exaone4": 4}
-
 
 N_SEQUENCES = 16
 """Token sequences in the KV memory, running and retained: the sessions of several laptops,
@@ -89,38 +81,38 @@ class MemoryNeed:
         return Bytes(self.weights + self.context + self.compute + self.worker + self.spare)
 
 
-def need(facts: GgufFacts, layout: Layout) -> MemoryNeed:
+def need(figures: Figures, layout: Layout) -> MemoryNeed:
     """The memory for that context; grows with each number. Weights count once: the worker does
     not map their file, from which those that are repacked for the CPU would be copies."""
     return MemoryNeed(
-        weights=facts.tensor_bytes,
+        weights=figures.weights,
         context=Bytes(
-            kv_bytes(facts, layout)
-            + state_bytes(facts, sequences_of(facts, layout))
-            + _moved_bytes(facts, layout)
+            kv_bytes(figures, layout)
+            + state_bytes(figures, sequences_of(figures, layout))
+            + _moved_bytes(figures, layout)
         ),
-        compute=compute_bytes(facts, layout),
-        worker=worker_bytes(facts),
-        spare=draft_bytes(facts, layout),
+        compute=compute_bytes(figures, layout),
+        worker=worker_bytes(figures),
+        spare=draft_bytes(figures, layout),
     )
 
 
-def _moved_bytes(facts: GgufFacts, layout: Layout) -> int:
+def _moved_bytes(figures: Figures, layout: Layout) -> int:
     """What is read from disk beside what is there: a block, or a sequence's fixed state."""
-    if not is_divisible(facts):
-        return state_bytes(facts, 1)
-    return kv_bytes(facts, replace(layout, n_ctx=Tokens(MOVED_TOKENS)))
+    if not is_divisible(figures):
+        return state_bytes(figures, 1)
+    return kv_bytes(figures, replace(layout, n_ctx=Tokens(MOVED_TOKENS)))
 
 
-def worker_bytes(facts: GgufFacts) -> Bytes:
+def worker_bytes(figures: Figures) -> Bytes:
     """The worker's process with the model's vocabulary in all its tables."""
-    tokens = facts.vocab_size or 0
-    return Bytes(WORKER_BYTES + vocabulary_entries(facts) * ENTRY_BYTES + tokens * TOKEN_BYTES)
+    tables = figures.entries * ENTRY_BYTES + figures.vocabulary * TOKEN_BYTES
+    return Bytes(WORKER_BYTES + tables)
 
 
-def sequences_of(facts: GgufFacts, layout: Layout) -> int:
+def sequences_of(figures: Figures, layout: Layout) -> int:
     """All sequences of a context, with the one that blocks of state are moved through."""
-    return layout.n_sequences + (_SPARE_SEQUENCES if is_divisible(facts) else 0)
+    return layout.n_sequences + (_SPARE_SEQUENCES if is_divisible(figures) else 0)
 
 
 def without(whole: MemoryNeed, share: float) -> MemoryNeed:
@@ -132,93 +124,59 @@ def without(whole: MemoryNeed, share: float) -> MemoryNeed:
     )
 
 
-def sequences(facts: GgufFacts) -> int:
+def sequences(figures: Figures) -> int:
     """How many sequences are worth their memory."""
-    return N_SEQUENCES if is_divisible(facts) else FEW_SEQUENCES
+    return N_SEQUENCES if is_divisible(figures) else FEW_SEQUENCES
 
 
-def is_divisible(facts: GgufFacts) -> bool:
+def is_divisible(figures: Figures) -> bool:
     """Whether a sequence's state can be cut anywhere: no recurrent layers, no window."""
-    return not state_bytes(facts, 1) and not _window(facts)
+    return not figures.state and not figures.window
 
 
-def kv_bytes(facts: GgufFacts, layout: Layout) -> Bytes:
+def kv_bytes(figures: Figures, layout: Layout) -> Bytes:
     """Keys and values of every attention layer; a windowed one has a window's worth for
     every sequence."""
-    width = (facts.key_length or 0) + (facts.value_length or 0)
-    cells, windowed = _padded(layout.n_ctx), _windowed_cells(facts, layout)
-    cell_heads = sum(
-        heads * (windowed if _is_windowed(facts, layer) else cells)
-        for layer, heads in enumerate(facts.kv_heads)
-        if _has_attention(facts, layer)
-    )
-    return Bytes(int(cell_heads * width * KV_ELEMENT_BYTES[layout.kv_type]))
+    cells, windowed = _padded(layout.n_ctx), _windowed_cells(figures, layout)
+    cell_heads = figures.kept.full * cells + figures.kept.windowed * windowed
+    return Bytes(int(cell_heads * figures.head * KV_ELEMENT_BYTES[layout.kv_type]))
 
 
-def attended(facts: GgufFacts, behind: Tokens) -> int:
+def attended(figures: Figures, behind: Tokens) -> int:
     """Cells that a token looks at behind so many others, counted once for each head that looks."""
-    window = _window(facts) or behind
-    heads = zip(facts.per_layer("attention.head_count") or (), facts.kv_heads, strict=False)
-    return sum(
-        count * (min(window, behind) if _is_windowed(facts, layer) else behind)
-        for layer, (count, kept) in enumerate(heads)
-        if kept and _has_attention(facts, layer)
-    )
+    window = min(figures.window or behind, behind)
+    return figures.looking.full * behind + figures.looking.windowed * window
 
 
-def state_bytes(facts: GgufFacts, count: int) -> Bytes:
+def state_bytes(figures: Figures, count: int) -> Bytes:
     """The fixed f32 state of the recurrent layers, held for each of ``count`` sequences."""
-    recurrent = sum(
-        heads == 0 or not _has_attention(facts, layer)
-        for layer, heads in enumerate(facts.kv_heads or (0,) * facts.layers)
-    )
-    return Bytes(recurrent * _state_elements(facts) * 4 * count)
+    return Bytes(figures.state * count)
 
 
-def _state_elements(facts: GgufFacts) -> int:
-    """Of one recurrent layer and one sequence: what its convolution looks back on, and the
-    state itself (llama.cpp's llama-hparams.cpp, n_embd_r and n_embd_s)."""
-    width = facts.embedding_length or 0
-    if head := facts.integer("wkv.head_size"):
-        shifts = facts.integer("token_shift_count")
-        return width * (head + (2 if shifts is None else shifts))
-    if back := facts.integer("shortconv.l_cache"):
-        return width * (back - 1)
-    inner, state = facts.integer("ssm.inner_size") or 0, facts.integer("ssm.state_size") or 0
-    convolved = inner + 2 * (facts.integer("ssm.group_count") or 0) * state
-    return inner * state + convolved * max(0, (facts.integer("ssm.conv_kernel") or 0) - 1)
-
-
-def compute_bytes(facts: GgufFacts, layout: Layout) -> Bytes:
+def compute_bytes(figures: Figures, layout: Layout) -> Bytes:
     """The scratch buffer as far as it is used without drafts, one layer's work with the mask of
     fused attention, and the rows of logits that are handed out."""
-    logits = sequences_of(facts, layout) * (facts.vocab_size or 0) * 4
-    return Bytes(_feeding_bytes(facts, layout) + logits)
+    logits = sequences_of(figures, layout) * figures.vocabulary * 4
+    return Bytes(_feeding_bytes(figures, layout) + logits)
 
 
-def draft_bytes(facts: GgufFacts, layout: Layout) -> Bytes:
+def draft_bytes(figures: Figures, layout: Layout) -> Bytes:
     """What logits of OUTPUT_ROWS take beyond that, in the scratch buffer and as handed out; what
     cannot be cut drafts nothing."""
-    if not is_divisible(facts):
+    if not is_divisible(figures):
         return Bytes(0)
-    row = (facts.vocab_size or 0) * 4
-    scratch = OUTPUT_ROWS * (row + 2 * (facts.embedding_length or 0) * 4)
-    more_rows = OUTPUT_ROWS - sequences_of(facts, layout)
-    return Bytes(max(0, scratch - _feeding_bytes(facts, layout)) + max(0, more_rows) * row)
+    row = figures.vocabulary * 4
+    scratch = OUTPUT_ROWS * (row + 2 * figures.width * 4)
+    more_rows = OUTPUT_ROWS - sequences_of(figures, layout)
+    return Bytes(max(0, scratch - _feeding_bytes(figures, layout)) + max(0, more_rows) * row)
 
 
-def _feeding_bytes(facts: GgufFacts, layout: Layout) -> int:
+def _feeding_bytes(figures: Figures, layout: Layout) -> int:
     """One layer's work on a micro-batch that llama.cpp makes of equal parts."""
-    width, parts = facts.embedding_length or 0, sequences_of(facts, layout)
+    parts = sequences_of(figures, layout)
     rows = -(-layout.n_ubatch // parts) * parts
-    inner = max(facts.per_layer("feed_forward_length") or (4 * width,))
-    return rows * (6 * width + 3 * inner) * 4 + _padded(layout.n_ctx) * rows * MASK_BYTES
-
-
-def vocabulary_entries(facts: GgufFacts) -> int:
-    """Tokens and merges: what the tokenizer keeps as strings."""
-    merges = facts.metadata.get("tokenizer.ggml.merges")
-    return (facts.vocab_size or 0) + (merges.count if isinstance(merges, CountedArray) else 0)
+    work = rows * (6 * figures.width + 3 * figures.inner) * 4
+    return work + _padded(layout.n_ctx) * rows * MASK_BYTES
 
 
 def token_bytes(facts: GgufFacts) -> Bytes:
@@ -234,32 +192,12 @@ def token_bytes(facts: GgufFacts) -> Bytes:
     return Bytes(int(total))
 
 
-def _window(facts: GgufFacts) -> int | None:
-    return facts.integer("attention.sliding_window")
-
-
-def _windowed_cells(facts: GgufFacts, layout: Layout) -> int:
-    cells, window = _padded(layout.n_ctx), _window(facts)
+def _windowed_cells(figures: Figures, layout: Layout) -> int:
+    cells, window = _padded(layout.n_ctx), figures.window
     if window is None:
         return cells
-    return min(cells, _padded(window * sequences_of(facts, layout) + layout.n_ubatch))
+    return min(cells, _padded(window * sequences_of(figures, layout) + layout.n_ubatch))
 
 
 def _padded(tokens: int) -> int:
     return -(-tokens // KV_CELLS) * KV_CELLS
-
-
-def _is_windowed(facts: GgufFacts, layer: int) -> bool:
-    pattern = facts.metadata.get(f"{facts.architecture}.attention.sliding_window_pattern")
-    if isinstance(pattern, tuple):
-        return layer < len(pattern) and bool(pattern[layer])
-    every = pattern if isinstance(pattern, int) else FULL_LAYER_EVERY.get(facts.architecture)
-    return bool(every) and (layer + 1) % int(every or 1) != 0
-
-
-def _has_attention(facts: GgufFacts, layer: int) -> bool:
-    """Hybrids say by an interval which layers are attention; the others by their heads."""
-    interval = facts.integer("full_attention_interval")
-    if interval is None:
-        interval = ATTENTION_EVERY.get(facts.architecture)
-    return not interval or (layer + 1) % interval == 0

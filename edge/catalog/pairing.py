@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from edge.catalog.facts import GgufFacts
+from edge.catalog.figures import figures_of
 from edge.catalog.memory import (
     FEW_SEQUENCES,
     WORKER_BYTES,
@@ -107,7 +108,7 @@ def _obstacle(plan: Plan, target: GgufFacts, one: Candidate, *, asked: bool) -> 
     what makes it impossible counts."""
     if not _same_vocabulary(target, one.facts):
         return f"its vocabulary is not that of {plan.model}"
-    if not (is_divisible(target) and is_divisible(one.facts)):
+    if not all(is_divisible(figures_of(facts)) for facts in (target, one.facts)):
         return "wrong guesses could not be taken back: state of one of the two cannot be cut"
     if plan.budget is not None:
         left = plan.budget - plan.memory_bytes
@@ -164,7 +165,7 @@ def _same_vocabulary(one: GgufFacts, other: GgufFacts) -> bool:
 def draft_memory(facts: GgufFacts, n_ubatch: int) -> Bytes:
     """What a draft model takes inside a worker that is there anyway."""
     layout = Layout(_context(facts), n_ubatch, n_sequences=FEW_SEQUENCES)
-    return Bytes(need(facts, layout).total - WORKER_BYTES)
+    return Bytes(need(figures_of(facts), layout).total - WORKER_BYTES)
 
 
 def _context(facts: GgufFacts) -> Tokens:

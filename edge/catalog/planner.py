@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from edge.catalog.facts import GgufFacts
+from edge.catalog.figures import Figures, figures_of
 from edge.catalog.memory import (
     KV_CELLS,
     KvType,
@@ -185,11 +186,12 @@ def _device_holds(facts: BoardFacts, plans: Sequence[Plan]) -> bool:
 def _plan_one(
     candidate: Candidate, board: BoardFacts, wishes: Wishes, budget: Bytes | None
 ) -> Plan:
-    facts = candidate.facts
+    facts, figures = candidate.facts, figures_of(candidate.facts)
     gpu_layers, kept = _gpu_layers(facts, board)
     ubatches = GPU_UBATCHES if gpu_layers else UBATCHES
-    layout = _layout(facts, wishes, _with_device(facts, budget, kept), ubatches)
-    whole = need(facts, layout)
+    trained, room = facts.context_length, _with_device(figures, budget, kept)
+    layout = _layout(figures, trained, wishes, room, ubatches)
+    whole = need(figures, layout)
     memory = without(whole, kept)
     level = candidate.level or facts.quantization
     ability = candidate.ability
@@ -230,7 +232,7 @@ def _plan_one(
         made=candidate.made,
         load_seconds=_load_seconds(candidate, wishes.disk),
         has_room=not candidate.made or _has_room(facts.file_bytes, wishes.disk),
-        steps=tuple(_steps(facts, layout, kept)) if candidate.here else (),
+        steps=tuple(_steps(figures, layout, kept)) if candidate.here else (),
     )
     return replace(found, faults=faults_of(found, wishes))
 
@@ -250,45 +252,47 @@ def _has_room(size: Bytes, disk: Disk | None) -> bool:
     return disk is None or disk.room is None or size <= disk.room
 
 
-def _steps(facts: GgufFacts, layout: Layout, kept: float) -> Iterator[Step]:
+def _steps(figures: Figures, layout: Layout, kept: float) -> Iterator[Step]:
     for share in STEPS:
         n_ctx = Tokens(int(layout.n_ctx * share) // KV_CELLS * KV_CELLS)
         if n_ctx >= SMALLEST_CONTEXT:
-            smaller = without(need(facts, replace(layout, n_ctx=n_ctx)), kept)
+            smaller = without(need(figures, replace(layout, n_ctx=n_ctx)), kept)
             yield Step(n_ctx, smaller.total)
 
 
 def _layout(
-    facts: GgufFacts, wishes: Wishes, budget: Bytes | None, ubatches: Sequence[int]
+    figures: Figures,
+    trained: Tokens | None,
+    wishes: Wishes,
+    budget: Bytes | None,
+    ubatches: Sequence[int],
 ) -> Layout:
     """The context: keys and values in f16 where they leave room for an agent, as they are the
     fastest to read; else in q8_0 where that makes it longer."""
+
+    def longest(kv_type: KvType) -> Layout:
+        return _longest(figures, most, budget, ubatches, kv_type)
+
+    trained = trained or AGENT_CONTEXT
+    most = min(trained, wishes.context or LONGEST_CONTEXT)
     if wishes.kv_type is not None:
-        return _longest(facts, wishes, budget, ubatches, wishes.kv_type)
-    full = _longest(facts, wishes, budget, ubatches, "f16")
-    if full.n_ctx >= _enough(facts, wishes) or budget is None:
+        return longest(wishes.kv_type)
+    full = longest("f16")
+    enough = min(wishes.context or AGENT_CONTEXT, trained) // KV_CELLS * KV_CELLS
+    if full.n_ctx >= enough or budget is None:
         return full
-    return max(full, _longest(facts, wishes, budget, ubatches, "q8_0"), key=lambda one: one.n_ctx)
-
-
-def _enough(facts: GgufFacts, wishes: Wishes) -> int:
-    """Tokens of context, in whole cells, with which nobody misses more."""
-    wanted = wishes.context or AGENT_CONTEXT
-    return min(wanted, facts.context_length or AGENT_CONTEXT) // KV_CELLS * KV_CELLS
+    return max(full, longest("q8_0"), key=lambda one: one.n_ctx)
 
 
 def _longest(
-    facts: GgufFacts,
-    wishes: Wishes,
+    figures: Figures,
+    wanted: int,
     budget: Bytes | None,
     ubatches: Sequence[int],
     kv_type: KvType,
 ) -> Layout:
-    """The longest context of that type that is wanted, trained for and affordable, in whole
-    cells."""
-    count = sequences(facts)
-    trained = facts.context_length or AGENT_CONTEXT
-    wanted = min(trained, wishes.context or LONGEST_CONTEXT)
+    """The longest context of that type that is wanted and affordable, in whole cells."""
+    count = sequences(figures)
     most = max(1, wanted // KV_CELLS)
     least = min(most, SMALLEST_CONTEXT // KV_CELLS)
 
@@ -297,21 +301,21 @@ def _longest(
 
     while least < most:
         middle = (least + most + 1) // 2
-        if _fits(facts, layout(middle, ubatches[-1]), budget):
+        if _fits(figures, layout(middle, ubatches[-1]), budget):
             least = middle
         else:
             most = middle - 1
     found = (layout(least, size) for size in ubatches)
-    return next((one for one in found if _fits(facts, one, budget)), layout(least, ubatches[-1]))
+    return next((one for one in found if _fits(figures, one, budget)), layout(least, ubatches[-1]))
 
 
-def _fits(facts: GgufFacts, layout: Layout, budget: Bytes | None) -> bool:
-    return budget is None or need(facts, layout).total <= budget
+def _fits(figures: Figures, layout: Layout, budget: Bytes | None) -> bool:
+    return budget is None or need(figures, layout).total <= budget
 
 
-def _with_device(facts: GgufFacts, budget: Bytes | None, kept: float) -> Bytes | None:
+def _with_device(figures: Figures, budget: Bytes | None, kept: float) -> Bytes | None:
     """The budget as if all weights had to be in it."""
-    return None if budget is None else Bytes(budget + int(facts.tensor_bytes * kept))
+    return None if budget is None else Bytes(budget + int(figures.weights * kept))
 
 
 def _gpu_layers(facts: GgufFacts, board: BoardFacts) -> tuple[int, float]:
@@ -324,7 +328,7 @@ def _gpu_layers(facts: GgufFacts, board: BoardFacts) -> tuple[int, float]:
         if device.unified:
             return every, 0.0
         context = Layout(min(AGENT_CONTEXT, facts.context_length or AGENT_CONTEXT), 256)
-        each = (facts.tensor_bytes + kv_bytes(facts, context)) / every
+        each = (facts.tensor_bytes + kv_bytes(figures_of(facts), context)) / every
         held = min(every, int((device.memory or 0) / DEVICE_ROOM / max(1.0, each)))
         if held >= LEAST_LAYERS:
             return held, held / every

@@ -9,8 +9,9 @@ Knows no names and no sources of models; called by families.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from edge.catalog.facts import CountedArray, GgufFacts, Tensor, Value
 from edge.catalog.levels import LEVELS, at_level, tensor_bytes
@@ -101,16 +102,15 @@ def _at_q8_0(one: Tensor) -> Tensor:
 def _scaled(
     facts: GgufFacts, tensors: list[Tensor], share: float, file_bytes: Bytes, *, only: str = ""
 ) -> GgufFacts:
-    made = [
-        replace(one, nbytes=Bytes(int(one.nbytes * share))) if only in one.name else one
-        for one in tensors
-    ]
-    return replace(facts, tensors=_laid_out(made), file_bytes=file_bytes)
+    sizes = (int(one.nbytes * share) if only in one.name else one.nbytes for one in tensors)
+    return replace(facts, tensors=_laid_out(tensors, sizes), file_bytes=file_bytes)
 
 
+@lru_cache(maxsize=1)  # all levels of a model are asked for one after the other
 def _at_f16(shape: Shape, *, tools: bool) -> GgufFacts:
     header = Bytes(shape.vocabulary * HEADER_BYTES_PER_TOKEN)
-    tensors = _laid_out(list(_tensors(shape)))
+    every = list(_tensors(shape))
+    tensors = _laid_out(every, (one.nbytes for one in every))
     return GgufFacts(
         version=3,
         alignment=32,
@@ -125,11 +125,12 @@ def _at_f16(shape: Shape, *, tools: bool) -> GgufFacts:
     )
 
 
-def _laid_out(tensors: list[Tensor]) -> tuple[Tensor, ...]:
+def _laid_out(tensors: Iterable[Tensor], sizes: Iterable[int]) -> tuple[Tensor, ...]:
+    """The tensors with these sizes, one behind the other."""
     made, offset = [], 0
-    for one in tensors:
-        made.append(replace(one, offset=offset))
-        offset += one.nbytes
+    for one, size in zip(tensors, sizes, strict=True):
+        made.append(Tensor(one.name, one.shape, one.type, Bytes(size), offset))
+        offset += size
     return tuple(made)
 
 
@@ -138,7 +139,7 @@ def _experts_in_mxfp4(facts: GgufFacts) -> GgufFacts:
     for one in facts.tensors:
         kind = "MXFP4" if "_exps" in one.name else "Q8_0" if one.type == "F16" else one.type
         made.append(replace(one, type=kind, nbytes=Bytes(tensor_bytes(one.shape, kind))))
-    tensors = _laid_out(made)
+    tensors = _laid_out(made, (one.nbytes for one in made))
     size = Bytes(facts.data_offset + sum(one.nbytes for one in tensors))
     metadata = dict(facts.metadata) | {"general.file_type": 38}
     return replace(facts, tensors=tensors, metadata=metadata, file_bytes=size)

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from edge.catalog.facts import GgufFacts
-from edge.catalog.memory import KvType, Layout, attended, kv_bytes, state_bytes, token_bytes
+from edge.catalog.figures import Figures, figures_of
+from edge.catalog.memory import KvType, Layout, attended, kv_bytes, token_bytes
 from edge.units import Tokens, TokensPerSecond
 
 
@@ -82,11 +83,12 @@ def decode(facts: GgufFacts, reach: Reach, behind: Behind = NOTHING) -> TokensPe
         return None
     reached = reach.bandwidth * (EXPERTS_WRITTEN if facts.integer("expert_count") else 1.0)
     seconds = max(1, token_bytes(facts)) / reached
-    cells = kv_bytes(facts, Layout(behind.tokens, 1, behind.kv_type)) if behind.tokens else 0
+    figures = figures_of(facts)
+    cells = kv_bytes(figures, Layout(behind.tokens, 1, behind.kv_type)) if behind.tokens else 0
     looking = cells / reach.bandwidth
     if not reach.on_device and reach.arithmetic is not None:
         cost = ROW_BY_ROW[behind.kv_type]
-        looking = max(looking, _looking(facts, behind, cost) / reach.arithmetic)
+        looking = max(looking, _looking(figures, behind, cost) / reach.arithmetic)
     return TokensPerSecond(1 / (seconds + looking))
 
 
@@ -95,11 +97,12 @@ def prefill(facts: GgufFacts, reach: Reach, behind: Behind = NOTHING) -> TokensP
     if reach.arithmetic is None:
         return None
     reached = reach.arithmetic * (EXPERTS_READ if facts.integer("expert_count") else 1.0)
-    reached *= RECURRENT_READ if state_bytes(facts, 1) else 1.0
+    figures = figures_of(facts)
+    reached *= RECURRENT_READ if figures.state else 1.0
     seconds = max(1.0, _work(facts, on_device=reach.on_device)) / reached
     tiles = reach.on_device or behind.kv_type == "f16"
     cost = IN_TILES if tiles else ROW_BY_ROW[behind.kv_type]
-    return TokensPerSecond(1 / (seconds + _looking(facts, behind, cost) / reach.arithmetic))
+    return TokensPerSecond(1 / (seconds + _looking(figures, behind, cost) / reach.arithmetic))
 
 
 def _work(facts: GgufFacts, *, on_device: bool) -> float:
@@ -123,10 +126,9 @@ def active_parameters(facts: GgufFacts) -> dict[str, float]:
     return found
 
 
-def _looking(facts: GgufFacts, behind: Behind, cost: AttentionCost) -> float:
+def _looking(figures: Figures, behind: Behind, cost: AttentionCost) -> float:
     """Operations of one row's attention, in those with weights."""
-    head = ((facts.key_length or 0) + (facts.value_length or 0)) / 2
-    return attended(facts, behind.tokens) * cost.operations(head)
+    return attended(figures, behind.tokens) * cost.operations(figures.head / 2)
 
 
 def reach_of(facts: GgufFacts, writes: float, reads: float) -> Reach:

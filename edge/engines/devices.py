@@ -10,6 +10,7 @@ import json
 import logging
 import subprocess
 import sys
+from functools import cache
 
 from edge.state import EngineDevice
 from edge.units import Bytes
@@ -21,8 +22,10 @@ PATIENCE_SECONDS = 60
 """A GPU's driver that is loaded for the first time takes some seconds."""
 
 
+@cache
 def ask(command: tuple[str, ...] = COMMAND) -> tuple[EngineDevice, ...] | None:
-    """llama.cpp's devices; None where it is not installed or does not answer."""
+    """llama.cpp's devices; None where it is not installed or does not answer. Asked once: what a
+    build computes on does not change while we run."""
     try:
         done = subprocess.run(
             command, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=True

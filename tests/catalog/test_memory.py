@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from edge.catalog.facts import Tensor
+from edge.catalog.figures import figures_of
 from edge.catalog.memory import (
     FEW_SEQUENCES,
     N_SEQUENCES,
@@ -40,20 +41,20 @@ MIB = 2**20
 def test_what_a_worker_takes(shape, n_ctx, kv_type, kv, measured):
     """KV as llama.cpp logged it, and MiB that a worker with a full context had resident at most
     (docs/plan.md); it checked no drafts."""
-    layout = Layout(n_ctx, 256, kv_type, sequences(shape))
-    assert kv_bytes(shape, layout) == kv * MIB
-    found = need(shape, layout)
+    layout = Layout(n_ctx, 256, kv_type, sequences(figures_of(shape)))
+    assert kv_bytes(figures_of(shape), layout) == kv * MIB
+    found = need(figures_of(shape), layout)
     assert 0.98 * measured < (found.total - found.spare) / MIB < 1.05 * measured
 
 
 def test_quantized_keys_and_values():
     layout = Layout(32_768, 512, kv_type="q8_0", n_sequences=1)
-    assert kv_bytes(gemma3(), layout) / MIB == pytest.approx(51.0 + 7.97, abs=0.01)
+    assert kv_bytes(figures_of(gemma3()), layout) / MIB == pytest.approx(51.0 + 7.97, abs=0.01)
 
 
 def test_layers_may_differ():
     hybrid = facts(layers=4, kv_heads=(0, 8, 0, 8), heads=8, width=512)
-    assert kv_bytes(hybrid, Layout(1024, 256)) == 2 * 8 * 128 * 1024 * 2
+    assert kv_bytes(figures_of(hybrid), Layout(1024, 256)) == 2 * 8 * 128 * 1024 * 2
 
 
 def test_an_interval_says_which_layers_attend():
@@ -67,9 +68,9 @@ def test_an_interval_says_which_layers_attend():
         ssm__group_count=2,
         ssm__conv_kernel=4,
     )
-    assert kv_bytes(hybrid, Layout(1024, 256)) == 2 * 2 * 128 * 1024 * 2
-    assert state_bytes(hybrid, 1) == 6 * (1024 * 128 + 3 * (1024 + 2 * 2 * 128)) * 4
-    assert state_bytes(hybrid, 7) == 7 * state_bytes(hybrid, 1)
+    assert kv_bytes(figures_of(hybrid), Layout(1024, 256)) == 2 * 2 * 128 * 1024 * 2
+    assert state_bytes(figures_of(hybrid), 1) == 6 * (1024 * 128 + 3 * (1024 + 2 * 2 * 128)) * 4
+    assert state_bytes(figures_of(hybrid), 7) == 7 * state_bytes(figures_of(hybrid), 1)
 
 
 # Tiny random models of these kinds, with the "RS buffer" that llama.cpp logged for them.
@@ -116,9 +117,9 @@ RECURRENT = [
 
 @pytest.mark.parametrize(("shape", "logged"), RECURRENT)
 def test_a_state_is_held_for_every_sequence(shape, logged):
-    assert not is_divisible(shape)
-    assert sequences(shape) == FEW_SEQUENCES
-    assert state_bytes(shape, 7) == logged
+    assert not is_divisible(figures_of(shape))
+    assert sequences(figures_of(shape)) == FEW_SEQUENCES
+    assert state_bytes(figures_of(shape), 7) == logged
 
 
 def test_rwkv_shifts_tokens():
@@ -131,7 +132,7 @@ def test_rwkv_shifts_tokens():
         wkv__head_size=64,
         token_shift_count=2,
     )
-    assert state_bytes(shape, 1) == 2 * 64 * (64 + 2) * 4
+    assert state_bytes(figures_of(shape), 1) == 2 * 64 * (64 + 2) * 4
 
 
 def test_a_window_is_held_for_every_sequence():
@@ -145,15 +146,15 @@ def test_a_window_is_held_for_every_sequence():
         head_size=32,
         attention__sliding_window=64,
     )
-    assert not is_divisible(shape)
+    assert not is_divisible(figures_of(shape))
     few, many = Layout(4096, 256, n_sequences=7), Layout(4096, 256, n_sequences=17)
-    assert kv_bytes(shape, few) == 64 * 2 * (4096 + 5 * 768)
-    assert kv_bytes(shape, many) == 64 * 2 * (4096 + 5 * 1536)
+    assert kv_bytes(figures_of(shape), few) == 64 * 2 * (4096 + 5 * 768)
+    assert kv_bytes(figures_of(shape), many) == 64 * 2 * (4096 + 5 * 1536)
 
 
 def test_plain_attention_keeps_many_sequences_where_they_cost_nothing():
-    assert is_divisible(qwen_coder("0.5b"))
-    assert sequences(qwen_coder("0.5b")) == N_SEQUENCES
+    assert is_divisible(figures_of(qwen_coder("0.5b")))
+    assert sequences(figures_of(qwen_coder("0.5b"))) == N_SEQUENCES
 
 
 def test_a_pattern_says_which_layers_have_a_window():
@@ -164,7 +165,8 @@ def test_a_pattern_says_which_layers_have_a_window():
         attention__sliding_window=256,
         attention__sliding_window_pattern=(True, False),
     )
-    assert kv_bytes(given, Layout(4096, 256, n_sequences=1)) == 2 * 128 * 2 * (512 + 4096)
+    layout = Layout(4096, 256, n_sequences=1)
+    assert kv_bytes(figures_of(given), layout) == 2 * 128 * 2 * (512 + 4096)
 
 
 def test_only_active_experts_are_read():
@@ -183,12 +185,12 @@ def test_logits_of_drafts_are_counted_where_a_state_can_be_cut():
     row = 151_936 * 4
     scratch = 100 * (row + 2 * 896 * 4)
     fed = 272 * (6 * 896 + 3 * 4864) * 4 + 4096 * 272 * 2
-    assert draft_bytes(qwen_coder("0.5b"), layout) == scratch - fed + (100 - 17) * row
-    assert draft_bytes(gemma3(), layout) == 0
+    assert draft_bytes(figures_of(qwen_coder("0.5b")), layout) == scratch - fed + (100 - 17) * row
+    assert draft_bytes(figures_of(gemma3()), layout) == 0
 
 
 def test_a_device_takes_its_share_of_weights_and_context():
-    whole = need(qwen_coder("0.5b"), Layout(4096, 256))
+    whole = need(figures_of(qwen_coder("0.5b")), Layout(4096, 256))
     half = without(whole, 0.5)
     assert half.weights == whole.weights // 2
     assert half.context == whole.context // 2

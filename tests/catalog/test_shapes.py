@@ -3,6 +3,7 @@
 import pytest
 
 from edge.catalog.families import load_families
+from edge.catalog.figures import figures_of
 from edge.catalog.levels import LEVELS
 from edge.catalog.memory import Layout, kv_bytes, state_bytes, token_bytes
 from edge.catalog.shapes import Shape, facts_of, resized
@@ -54,7 +55,7 @@ def test_a_file_has_the_length_that_its_shape_says(family, release) -> None:
 def test_the_context_takes_what_published_headers_say(name: str, bytes_a_token: int) -> None:
     family = FAMILIES[name]
     facts = family.facts(family.releases[0])
-    assert kv_bytes(facts, Layout(Tokens(8192), 256)) == 8192 * bytes_a_token
+    assert kv_bytes(figures_of(facts), Layout(Tokens(8192), 256)) == 8192 * bytes_a_token
 
 
 @pytest.mark.parametrize(
@@ -69,7 +70,7 @@ def test_the_context_takes_what_published_headers_say(name: str, bytes_a_token: 
 )
 def test_the_recurrent_state_takes_what_published_headers_say(name: str, state: int) -> None:
     family = FAMILIES[name]
-    assert state_bytes(family.facts(family.releases[0]), 1) == state
+    assert state_bytes(figures_of(family.facts(family.releases[0])), 1) == state
 
 
 def test_of_experts_a_token_touches_only_its_own() -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from edge.catalog.families import find_family
+from edge.catalog.figures import figures_of
 from edge.catalog.memory import attended
 from edge.catalog.speed import (
     EXPERTS_READ,
@@ -76,7 +77,7 @@ def test_halves_and_quarters_of_keys_are_read_row_by_row():
 
 def test_a_window_is_all_that_its_layers_look_at():
     one = facts("gpt-oss-20b", "MXFP4")
-    assert attended(one, Tokens(8192)) < 0.6 * one.layers * one.heads * 8192
+    assert attended(figures_of(one), Tokens(8192)) < 0.6 * one.layers * one.heads * 8192
 
 
 @pytest.mark.parametrize(

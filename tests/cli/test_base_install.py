@@ -6,11 +6,13 @@ so that nothing is installed and nothing fetched.
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,6 +30,22 @@ from edge.cli import main
 code = main(sys.argv[3:])
 print(*(name for name in sys.modules if name in {BOX_ONLY!r}), file=sys.stderr, end="")
 sys.exit(code)
+"""
+
+# The same for the help of every command, in one process: an import that fails does so each time.
+HELPS = f"""
+import contextlib, io, json, sys
+sys.path[:0] = sys.argv[1:3]
+from edge.cli import COMMANDS, main
+told = {{}}
+for name in ("", *COMMANDS):
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        try:
+            code = main([*name.split(), "--help"])
+        except SystemExit as end:
+            code = end.code
+    told[name] = [code, said.getvalue(), [one for one in sys.modules if one in {BOX_ONLY!r}]]
+print(json.dumps(told))
 """
 
 
@@ -71,9 +89,11 @@ def is_installed(name: str) -> bool:
     return True
 
 
-def run(packages: Path, state: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run(
+    packages: Path, state: Path, *arguments: str, script: str = RUN
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-I", "-S", "-c", RUN, str(ROOT), str(packages), *arguments],
+        [sys.executable, "-I", "-S", "-c", script, str(ROOT), str(packages), *arguments],
         capture_output=True,
         text=True,
         check=False,
@@ -89,11 +109,20 @@ def test_the_base_is_small(packages: Path):
     assert present.isdisjoint(BOX_ONLY)
 
 
-@pytest.mark.parametrize("arguments", [(), *((name,) for name in COMMANDS)], ids=" ".join)
-def test_help_needs_no_box(packages: Path, tmp_path: Path, arguments: tuple[str, ...]):
-    done = run(packages, tmp_path, *arguments, "--help")
+@pytest.fixture(scope="module")
+def helps(packages: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Any]]:
+    """By command, its exit code, its help, and what of the box is imported by then."""
+    done = run(packages, tmp_path_factory.mktemp("home"), script=HELPS)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith(" ".join(("usage: codriver", *arguments)))
+    told: dict[str, list[Any]] = json.loads(done.stdout)
+    return told
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_help_needs_no_box(helps: dict[str, list[Any]], command: str):
+    code, said, imported = helps[command]
+    assert (code, imported) == (0, [])
+    assert said.startswith(f"usage: codriver {command}".rstrip())
 
 
 @pytest.mark.parametrize("command", ["probe", "config", "models"])

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import sys
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -53,9 +54,14 @@ def page() -> str:
     return "\n".join(_lines()) + "\n"
 
 
-def plans_for(board: BoardFacts) -> tuple[Plan, ...]:
-    """Everything that could be fetched, as it would run there, best first."""
-    return shortened(plan(offers(Path()), board, Wishes(reach=_reach(board))))
+@cache
+def plans() -> Mapping[str | None, tuple[Plan, ...]]:
+    """By board, everything that could be fetched, as it would run there, best first."""
+    files = offers(Path())
+    return {
+        board.board: shortened(plan(files, board, Wishes(reach=_reach(board))))
+        for board in boards()
+    }
 
 
 def _reach(board: BoardFacts) -> Reach:
@@ -76,7 +82,7 @@ def _lines() -> Iterator[str]:
     )
     yield "|---|---|---|---|---|---|---|---|"
     for board in boards():
-        for rank, one in enumerate(plans_for(board)[:NEXT]):
+        for rank, one in enumerate(plans()[board.board][:NEXT]):
             yield _plan_row(board, one, first=rank == 0)
     yield ""
     yield WHY

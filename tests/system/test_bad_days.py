@@ -17,13 +17,13 @@ from tests.engines.worker.tiny_kinds import Kind, make_kind
 from tests.system.daemon import Daemon, Reply, serving, started
 
 KILLS = 1000
-CROWD = 200
+CROWD = 100
 GROWTH_LIMIT = 30 * 2**20
 
 STORY = (
     "The road goes on and on, past the mill, over the bridge, through the village of seven "
     "chimneys, and nobody on it remembers where it began. "
-) * 30
+) * 20
 
 
 def asked(number: int, tokens: int = 12) -> dict[str, Any]:
@@ -39,12 +39,13 @@ def asked(number: int, tokens: int = 12) -> dict[str, Any]:
 
 def until_taken(daemon: Daemon, body: dict[str, Any], seconds: float = 90.0) -> Reply:
     """As a client would: again while the box says that it is overloaded."""
-    deadline = monotonic() + seconds
+    pace, deadline = threading.Event(), monotonic() + seconds
     while True:
         reply = daemon.ask("POST", "/v1/messages", body)
         if reply.status == 200 or monotonic() > deadline:
             return reply
         assert reply.json["error"]["type"] == "overloaded_error", reply.body
+        pace.wait(0.02)
 
 
 def words(reply: Reply) -> str:
@@ -151,9 +152,10 @@ def test_a_restart_reads_no_prefix_twice(tmp_path: Path, kind: Kind | None):
 
 
 def wait_for_blocks(state: Path, count: int) -> None:
-    deadline = monotonic() + 60
+    pace, deadline = threading.Event(), monotonic() + 60
     while len(list(state.rglob("*.kv"))) < count:
         assert monotonic() < deadline, "no prefix came to the disk"
+        pace.wait(0.02)
 
 
 def test_a_state_directory_that_cannot_be_written(tmp_path: Path):

@@ -11,7 +11,9 @@ import subprocess
 import sys
 import threading
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -26,8 +28,39 @@ PATH = "/codriver/queue"
 
 @pytest.fixture
 def cloud() -> Cloud:
+    return away()
+
+
+def away() -> Cloud:
+    """A cloud of which only the port is known."""
     with socket.create_server(("127.0.0.1", 0)) as sock:
         return Cloud(sock.getsockname()[1])
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A job that was asked in vain, its box, and the cloud that has come back since."""
+
+    job: str
+    daemon: Daemon
+    cloud: Cloud
+    folder: Path
+
+
+@pytest.fixture(scope="module", autouse=True)
+def dead_zone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Waiting]:
+    """For all tests, so that its quarter of a minute passes while the others run."""
+    cloud, folder = away(), tmp_path_factory.mktemp("dead-zone")
+    cloud.answers.set()
+    with box(cloud, folder) as daemon:
+        one = add(daemon, "why is the sky blue?")
+        assert daemon.heard(f"job {one} waits 15 s and is asked again")
+        waiting = job(daemon, one)
+        assert (waiting["state"], waiting["tries"]) == ("queued", 1)
+        assert "Connection refused" in waiting["reason"]
+        with cloud.there():
+            yield Waiting(one, daemon, cloud, folder)
+    assert "Traceback" not in daemon.said
 
 
 def add(daemon: Daemon, prompt: str) -> str:
@@ -64,24 +97,6 @@ def rows(folder: Path, statement: str) -> list[tuple[Any, ...]]:
     """What SQLite itself finds in the file that was left."""
     with closing(sqlite3.connect(folder / "state" / "codriver" / "queue.db")) as database:
         return database.execute(statement).fetchall()
-
-
-def test_a_prompt_of_the_dead_zone_is_answered_when_the_cloud_is_back(cloud: Cloud, tmp_path: Path):
-    cloud.answers.set()
-    with box(cloud, tmp_path) as daemon:
-        one = add(daemon, "why is the sky blue?")
-        assert daemon.heard(f"job {one} waits 15 s and is asked again")
-        waiting = job(daemon, one)
-        assert (waiting["state"], waiting["tries"]) == ("queued", 1)
-        assert "Connection refused" in waiting["reason"]
-        with cloud.there():
-            done = until(daemon, one, "done")
-    assert text(done) == "answer to why is the sky blue?"
-    assert done["engine"] == "cloud"
-    assert (cloud.seen, cloud.keys) == (["why is the sky blue?"], {KEY})
-    everything = b"".join(path.read_bytes() for path in (tmp_path / "state").rglob("*.db*"))
-    assert b"sk-ant" not in everything
-    assert "Traceback" not in daemon.said
 
 
 def test_a_laptops_own_key_is_never_kept(cloud: Cloud, tmp_path: Path):
@@ -270,3 +285,16 @@ def test_the_command_from_a_prompt_to_a_file_with_the_answer(cloud: Cloud, tmp_p
         gone = codriver(daemon, "show", one)
         assert (gone.returncode, gone.stdout) == (1, "")
         assert gone.stderr == f"codriver: no job is called '{one}': `codriver queue` lists them\n"
+
+
+# --- the dead zone, behind all that could run meanwhile --------------------------------------
+
+
+def test_a_prompt_of_the_dead_zone_is_answered_when_the_cloud_is_back(dead_zone: Waiting):
+    done = until(dead_zone.daemon, dead_zone.job, "done")
+    assert text(done) == "answer to why is the sky blue?"
+    assert done["engine"] == "cloud"
+    cloud = dead_zone.cloud
+    assert (cloud.seen, cloud.keys) == (["why is the sky blue?"], {KEY})
+    left = (dead_zone.folder / "state").rglob("*.db*")
+    assert b"sk-ant" not in b"".join(path.read_bytes() for path in left)

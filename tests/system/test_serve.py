@@ -2,6 +2,7 @@
 
 import json
 import signal
+import threading
 
 from tests.system.daemon import Daemon, run_codriver, serving, sse, started, text_of
 
@@ -124,7 +125,6 @@ def test_models_pass_the_clients_discovery(small: Daemon):
 def test_sigterm_lets_an_answer_finish():
     with serving("--model", "smollm2", "--context", "2048") as daemon:
         connection_reply = []
-        import threading
 
         def ask() -> None:
             connection_reply.append(
@@ -133,16 +133,11 @@ def test_sigterm_lets_an_answer_finish():
 
         asking = threading.Thread(target=ask)
         asking.start()
-        while not daemon_is_answering(daemon):
-            pass
+        assert daemon.heard("goes to local")
         daemon.process.send_signal(signal.SIGTERM)
         asking.join()
         assert daemon.process.wait(40) == 0
     assert sse(connection_reply[0].body)[-1][0] == "message_stop"
-
-
-def daemon_is_answering(daemon: Daemon) -> bool:
-    return "goes to local" in daemon.said
 
 
 def test_a_busy_port_is_one_sentence(small: Daemon):

@@ -28,6 +28,7 @@ from edge.app.choose import Keeping, load_frame
 from edge.app.reach import reached
 from edge.board.probe import probe
 from edge.catalog.fetch import ensure
+from edge.catalog.figures import figures_of
 from edge.catalog.memory import KV_ELEMENT_BYTES, KvType, is_divisible
 from edge.catalog.models import resolve
 from edge.catalog.planner import plan
@@ -132,7 +133,7 @@ def tried(one: Candidate, planned: Plan, models_dir: Path) -> Row:
     with tempfile.TemporaryDirectory() as folder:
         load = load_frame(planned, Keeping(Path(folder), prefix_bytes=2**36))
         tokens = planned.n_ctx - LEFT_FREE
-        if not is_divisible(one.facts):
+        if not is_divisible(figures_of(one.facts)):
             tokens = min(tokens, MOST_READ)
         trial = asyncio.run(run(load, crafted(load, tokens)))
     reach = between([*before, *measured(planned, models_dir)])

@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 from edge.catalog import gguf
+from edge.catalog.figures import figures_of
 from edge.catalog.memory import OUTPUT_ROWS, Layout, need
 from edge.catalog.planner import GPU_UBATCHES, UBATCHES
 from edge.engines.worker import native
@@ -288,7 +289,7 @@ def test_the_compute_buffer_grows_with_vocabulary_and_micro_batch(
         found[size, outputs] = float(mebibytes) * 2**20
     for size in (*UBATCHES, *GPU_UBATCHES):
         assert found[size, 0] >= size * model.vocabulary.size * 4
-        predicted = need(facts, Layout(Tokens(2048), size, n_sequences=2))
+        predicted = need(figures_of(facts), Layout(Tokens(2048), size, n_sequences=2))
         logits = max(predicted.spare, OUTPUT_ROWS * model.vocabulary.size * 4)
         assert found[size, OUTPUT_ROWS] <= (predicted.compute + logits) * 1.05
     assert keep

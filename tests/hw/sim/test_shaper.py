@@ -212,11 +212,11 @@ def test_a_perfect_link_is_fast_and_wide(journey: Journey) -> None:
 
 def test_what_it_is_told_is_what_packets_see(journey: Journey) -> None:
     journey.shaper.set(delay_ms=40, jitter_ms=20)
-    times = came(pings(journey, 30))
+    times = came(pings(journey, 20))
     assert 80 <= times[0] <= 110
-    assert times[15] >= 90
+    assert times[10] >= 90
     journey.shaper.set(clear=True, loss=0.2)
-    times = pings(journey, 100, 0.2)
+    times = pings(journey, 100, 0.08)
     assert 15 <= times.count(None) <= 60, "a fifth each way, 36 of a hundred"
     journey.shaper.set(clear=True, rate_kbit=2000)
     rate = float(run(journey, PUSH, str(500_000)))

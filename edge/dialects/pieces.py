@@ -17,9 +17,9 @@ from edge.errors import BadRequest
 
 T = TypeVar("T")
 
-MOST_BYTES = 16 * 2**20
+MOST_BYTES = 16_777_216
 """Of pieces kept, the one not met for longest forgotten first: a dozen long sessions."""
-LONGEST = 2**19
+LONGEST = 524_288
 """Bytes of a piece that is worth keeping; what is longer holds an image."""
 
 

@@ -68,28 +68,39 @@ class AttentionCost:
 
 
 ROW_BY_ROW: Mapping[KvType, AttentionCost] = {
-    "f16": AttentionCost(2.96, 176),
-    "q8_0": AttentionCost(7.9, 26),
+    "f16": AttentionCost(4.5, 94),
+    "q8_0": AttentionCost(6.0, 60),
     "q4_0": AttentionCost(9.8, 69),
 }
 IN_TILES = AttentionCost(1.3, 75)
 """llama.cpp's fused attention on a CPU, of steps of a few rows and of whole micro-batches; only
-f16 is computed in tiles. Two x86 cores with AVX2, heads of 64 and 128, behind 2,048 to 32,768."""
+f16 is computed in tiles. Two x86 cores with AVX2, heads of 64, 128 and 256, behind 1,536 to 32,256
+(docs/plan.md)."""
+
+
+CHOSEN_BYTES = 120
+"""For each token of the vocabulary: choosing one takes about as long as reading so much. 4 ms of
+gemma-3-270m's 23 (262,144 tokens); steps that are only tried out choose nothing."""
 
 
 def decode(facts: GgufFacts, reach: Reach, behind: Behind = NOTHING) -> TokensPerSecond | None:
     """Tokens written a second."""
     if reach.bandwidth is None:
         return None
-    reached = reach.bandwidth * (EXPERTS_WRITTEN if facts.integer("expert_count") else 1.0)
-    seconds = max(1, token_bytes(facts)) / reached
     figures = figures_of(facts)
     cells = kv_bytes(figures, Layout(behind.tokens, 1, behind.kv_type)) if behind.tokens else 0
     looking = cells / reach.bandwidth
     if not reach.on_device and reach.arithmetic is not None:
         cost = ROW_BY_ROW[behind.kv_type]
         looking = max(looking, _looking(figures, behind, cost) / reach.arithmetic)
-    return TokensPerSecond(1 / (seconds + looking))
+    choosing = 0 if reach.on_device else figures.vocabulary * CHOSEN_BYTES / reach.bandwidth
+    return TokensPerSecond(1 / (_stepping(facts, reach.bandwidth) + looking + choosing))
+
+
+def _stepping(facts: GgufFacts, bandwidth: float) -> float:
+    """Seconds that reading the weights takes which a token touches."""
+    reached = bandwidth * (EXPERTS_WRITTEN if facts.integer("expert_count") else 1.0)
+    return max(1, token_bytes(facts)) / reached
 
 
 def prefill(facts: GgufFacts, reach: Reach, behind: Behind = NOTHING) -> TokensPerSecond | None:
@@ -133,6 +144,6 @@ def _looking(figures: Figures, behind: Behind, cost: AttentionCost) -> float:
 
 def reach_of(facts: GgufFacts, writes: float, reads: float) -> Reach:
     """What a board reaches that writes and reads so many tokens a second with a model; the
-    other way round."""
+    other way round. Of steps that choose nothing."""
     unit = Reach(1.0, 1.0)
-    return Reach(writes / (decode(facts, unit) or 1.0), reads / (prefill(facts, unit) or 1.0))
+    return Reach(writes * _stepping(facts, 1.0), reads / (prefill(facts, unit) or 1.0))

@@ -8,6 +8,7 @@ from edge.catalog.families import find_family
 from edge.catalog.figures import figures_of
 from edge.catalog.memory import attended
 from edge.catalog.speed import (
+    CHOSEN_BYTES,
     EXPERTS_READ,
     RECURRENT_READ,
     UNKNOWN,
@@ -62,7 +63,7 @@ def test_behind_a_long_prompt_a_device_reads_its_bytes():
     one, device = facts("llama-3.1-8b"), replace(PI_5, on_device=True)
     long = Behind(Tokens(32_768))
     cells = 32_768 * 8 * 256 * 2 * 32
-    expected = 1 / (1 / decode(one, PI_5) + cells / 11.4e9)
+    expected = 1 / (1 / decode(one, device) + cells / 11.4e9)
     assert decode(one, device, long) == pytest.approx(expected)
     assert decode(one, device, long) > decode(one, PI_5, long)
 
@@ -117,5 +118,7 @@ def test_what_was_measured_is_predicted(name):
     family = find_family(name)
     one = family.facts(family.releases[-1])
     reach = reach_of(one, 7.0, 90.0)
-    assert decode(one, reach) == pytest.approx(7.0)
+    assert decode(one, replace(reach, on_device=True)) == pytest.approx(7.0)
+    choosing = (one.vocab_size or 0) * CHOSEN_BYTES / reach.bandwidth
+    assert decode(one, reach) == pytest.approx(1 / (1 / 7.0 + choosing)), "a token is chosen, too"
     assert prefill(one, reach) == pytest.approx(90.0)

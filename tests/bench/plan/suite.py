@@ -25,7 +25,6 @@ from pathlib import Path
 from statistics import mean
 
 from edge.app.choose import Keeping, load_frame
-from edge.app.reach import reached
 from edge.board.probe import probe
 from edge.catalog.fetch import ensure
 from edge.catalog.figures import figures_of
@@ -33,9 +32,9 @@ from edge.catalog.memory import KV_ELEMENT_BYTES, KvType, is_divisible
 from edge.catalog.models import resolve
 from edge.catalog.planner import plan
 from edge.catalog.plans import Candidate, Plan, Wishes
-from edge.catalog.speed import Behind, Reach, decode, prefill
+from edge.catalog.speed import Behind, Reach, decode, prefill, reach_of
 from edge.catalog.store import candidate
-from edge.state import BoardFacts
+from edge.engines.measured import read_all
 from edge.units import Bytes, Tokens
 from tests.bench.plan.prompts import order
 from tests.bench.plan.trial import Trial, TrialFailed, calibrated, crafted, run
@@ -111,12 +110,13 @@ def layouts(
                 yield one, plan([one], board, wishes)[0]
 
 
-def measured(planned: Plan, models_dir: Path) -> tuple[Reach, ...]:
+def measured(one: Candidate, planned: Plan) -> tuple[Reach, ...]:
     """What a worker measures of itself. Raises TrialFailed."""
     with tempfile.TemporaryDirectory() as folder:
         load = load_frame(planned, Keeping(threads=Path(folder), board=BOARD))
         asyncio.run(calibrated(load, order(2)))
-        return tuple(reached(BoardFacts(), BOARD, Path(folder), models_dir).files.values())
+        found = read_all(Path(folder))
+    return tuple(reach_of(one.facts, each.writes, each.reads) for each in found)
 
 
 def between(reaches: Sequence[Reach]) -> Reach:
@@ -127,16 +127,16 @@ def between(reaches: Sequence[Reach]) -> Reach:
     )
 
 
-def tried(one: Candidate, planned: Plan, models_dir: Path) -> Row:
+def tried(one: Candidate, planned: Plan) -> Row:
     """Load it and see, its speed measured before and after. Raises TrialFailed."""
-    before = measured(planned, models_dir)
+    before = measured(one, planned)
     with tempfile.TemporaryDirectory() as folder:
         load = load_frame(planned, Keeping(Path(folder), prefix_bytes=2**36))
         tokens = planned.n_ctx - LEFT_FREE
         if not is_divisible(figures_of(one.facts)):
             tokens = min(tokens, MOST_READ)
         trial = asyncio.run(run(load, crafted(load, tokens)))
-    reach = between([*before, *measured(planned, models_dir)])
+    reach = between([*before, *measured(one, planned)])
     halfway = Behind(Tokens(trial.deep + trial.read // 2), planned.kv_type)
     behind = Behind(Tokens(trial.deep + trial.read), planned.kv_type)
     return Row(
@@ -183,7 +183,7 @@ def main(arguments: Sequence[str]) -> int:
     wanted = layouts(candidates, options.context or CONTEXTS, options.kv or list(KV_ELEMENT_BYTES))
     for one, planned in wanted:
         try:
-            rows.append(tried(one, planned, options.models_dir))
+            rows.append(tried(one, planned))
             print(line(rows[-1]), flush=True)
         except TrialFailed as error:
             print(f"{one.name} {planned.n_ctx:,} {planned.kv_type}: {error}", flush=True)

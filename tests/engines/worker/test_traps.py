@@ -25,6 +25,7 @@ from edge.engines.worker import native
 from edge.engines.worker.context import Context, NoCells, Part
 from edge.engines.worker.memory import Memory
 from edge.engines.worker.native import Model
+from edge.errors import EngineError
 from edge.units import Tokens
 from tests.engines.worker.conftest import OfKind
 from tests.engines.worker.tiny_kinds import WINDOW, Kind, make_kind
@@ -102,6 +103,25 @@ def test_a_whole_state_goes_into_an_empty_sequence_only(make: Make, kind: Kind):
     assert not context.restore(1, state)
     assert not context.restore(2, memoryview(b"nonsense" * 20))
     assert (context.held(1), context.held(2)) == (30, 0)
+
+
+# --- tried out ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", WHOLE)
+def test_what_is_tried_out_takes_an_empty_sequence_and_leaves_it_so(make: Make, kind: Kind):
+    context = make(kind)
+    read(context, 0, TOKENS[:END])
+    expected = read(context, 1, TOKENS[:30])
+    for number in (2, 3):
+        assert context.can_try_out
+        assert context.try_out(TOKENS[:32], interruptible=False)
+        assert context.try_out(TOKENS[:1], interruptible=False)
+        assert context.held(number) == 0
+        assert np.array_equal(read(context, number, TOKENS[:30]), expected)
+    assert not context.can_try_out
+    with pytest.raises(EngineError, match="no sequence is empty"):
+        context.try_out(TOKENS[:1], interruptible=False)
 
 
 # --- a sliding window --------------------------------------------------------------------

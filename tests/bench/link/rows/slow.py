@@ -66,7 +66,9 @@ def _with_model(rig: Rig, model: Path) -> Result:
     took = median(map(_content, answers))
     beside = [Beside("local alone", median(alone))]
     if direct:
-        beside.append(Beside(f"cloud, connected before, {len(direct)} of {len(answers)}", median(direct)))
+        beside.append(
+            Beside(f"cloud, connected before, {len(direct)} of {len(answers)}", median(direct))
+        )
     notes = (f"seconds: {', '.join(f'{one.route} {_content(one):.1f}' for one in answers)}",)
     bar = Bar("at most", median(alone) + LATER, " s")
     broken = [one.error for one in answers if not one.whole]

@@ -127,9 +127,10 @@ def test_what_workers_measured_here_counts_more_than_the_profile(
     write(folder, Measured("b", "large.gguf", "another board", *counts, 1.0, 1.0))
     write(folder, Measured("c", "gone.gguf", words, *counts, 1.0, 1.0))
     plan = choose_model(wishing("small"), models, tell=print, root=root, measured=folder).plan
-    assert plan.decode_tokens_per_second == pytest.approx(50.0)
+    assert plan.decode_tokens_per_second is not None
+    assert 40.0 < plan.decode_tokens_per_second < 50.0, "a token is chosen, too"
     assert plan.prefill_tokens_per_second == pytest.approx(400.0)
-    assert before.plan.decode_tokens_per_second != pytest.approx(50.0)
+    assert before.plan.decode_tokens_per_second != plan.decode_tokens_per_second
 
 
 def test_a_plan_for_a_board_that_is_not_here(models: Path):

@@ -100,7 +100,7 @@ def test_what_is_too_slow_ranks_below_what_is_useful():
     plans = plan((slow, CODER), board(), Wishes(reach=Reach(bandwidth=11.4e9)))
     assert names(plans) == ["coder-0.5b", "slow"]
     assert "about 2.3 tokens/s is too slow" in plans[1].reason
-    assert plans[0].decode_tokens_per_second == pytest.approx(23.5, abs=0.1)
+    assert plans[0].decode_tokens_per_second == pytest.approx(22.6, abs=0.1)
     assert plan((slow, CODER), board())[0].decode_tokens_per_second is None
 
 

@@ -114,10 +114,11 @@ class OpenAIDoor:
 
     random_bytes: Callable[[int], bytes] = os.urandom
     now: Callable[[], float] = time.time
+    pieces: Pieces = field(default_factory=Pieces)
     id_header: str = "x-request-id"
 
     def parse(self, body: bytes, headers: Mapping[str, str], path: str) -> ChatRequest:
-        return openai.parse(body, headers, path)
+        return openai.parse(body, headers, path, self.pieces)
 
     def renderer(self, request: ChatRequest) -> Renderer:
         usage = request.stream_usage

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import msgspec
 
-from edge.dialects.fields import Raw, checked, decode_object
+from edge.dialects.fields import Fields, Raw, checked, decode_object
 from edge.errors import BadRequest
 
 T = TypeVar("T")
 
-MOST_BYTES = 16_777_216
-"""Of pieces kept, the one not met for longest forgotten first: a dozen long sessions."""
+MOST_BYTES = 4_194_304
+"""Of pieces kept, the one not met for longest forgotten first: some long sessions. What is parsed
+of them takes several times as much memory."""
 LONGEST = 524_288
 """Bytes of a piece that is worth keeping; what is longer holds an image."""
 
@@ -39,7 +40,7 @@ class Pieces:
         found = self._kept.get(key)
         if found is not None:
             self._kept.move_to_end(key)
-            return found  # type: ignore[return-value]  # of this kind's parser
+            return cast(T, found)  # this kind's parser made it
         value = parse(decoded(raw))
         if len(key[1]) <= self._longest:
             self._keep(key, value)
@@ -77,3 +78,10 @@ def items(raw: Raw) -> list[msgspec.Raw] | None:
         return msgspec.json.decode(raw, type=list[msgspec.Raw])
     except (ValueError, RecursionError):
         return None
+
+
+def required_items(fields: Fields, name: str) -> list[msgspec.Raw]:
+    """Those of a field that was left raw and must be there. Raises BadRequest."""
+    found = items(fields.required(name))
+    # What is no list is told as any other field is.
+    return fields.items(name) if found is None else found

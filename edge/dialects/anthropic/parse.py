@@ -13,8 +13,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
-import msgspec
-
 from edge.chat import (
     ChatRequest,
     JsonObject,
@@ -34,7 +32,7 @@ from edge.dialects.anthropic.models import bare_model
 from edge.dialects.anthropic.tools import parse_choice, parse_tool
 from edge.dialects.deadline import DEADLINE, parse_deadline
 from edge.dialects.fields import Fields, Raw, bad, join
-from edge.dialects.pieces import Pieces, decoded, items, split
+from edge.dialects.pieces import Pieces, decoded, items, required_items, split
 from edge.errors import BadRequest
 from edge.units import Tokens
 
@@ -105,8 +103,7 @@ class _Turn:
 
 
 def _messages(fields: Fields, pieces: Pieces) -> tuple[Message, ...]:
-    fields.required("messages")
-    listed = _listed(fields)
+    listed = required_items(fields, "messages")
     if not listed:
         raise bad("messages", "at least one message is required")
     turns = [
@@ -114,12 +111,6 @@ def _messages(fields: Fields, pieces: Pieces) -> tuple[Message, ...]:
         for index, raw in enumerate(listed)
     ]
     return _without_cleared(turns)
-
-
-def _listed(fields: Fields) -> list[msgspec.Raw]:
-    listed = items(fields.value["messages"])
-    # What is no list is told as any other field is.
-    return fields.items("messages") if listed is None else listed
 
 
 def _turn(value: Raw, path: str) -> _Turn:

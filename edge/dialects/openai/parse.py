@@ -8,6 +8,7 @@ answer than any engine here gives are refused with a sentence, not silently drop
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from edge.chat import (
     ChatRequest,
@@ -22,13 +23,15 @@ from edge.chat import (
     Wire,
 )
 from edge.dialects.deadline import DEADLINE, parse_deadline
-from edge.dialects.fields import Fields, bad, decode_object, join
+from edge.dialects.fields import Fields, Raw, bad, join
 from edge.dialects.openai.content import parse_message
 from edge.dialects.openai.tools import parse_choice, parse_tool
+from edge.dialects.pieces import Pieces, required_items, split
 from edge.errors import UnsupportedInput
 from edge.units import Tokens
 
 DIALECT = "openai"
+_REPEATED = frozenset(("messages", "tools"))
 
 ANY_OBJECT: JsonObject = {"type": "object"}
 """The schema of ``json_object``."""
@@ -46,16 +49,22 @@ _REFUSED = {
 
 
 def parse(
-    body: bytes, headers: Mapping[str, str], path: str = "/v1/chat/completions"
+    body: bytes,
+    headers: Mapping[str, str],
+    path: str = "/v1/chat/completions",
+    pieces: Pieces | None = None,
 ) -> ChatRequest:
-    """The request inside ``body``. Raises BadRequest. ``path`` may carry a query."""
-    fields = decode_object(body)
+    """The request inside ``body``. Raises BadRequest. ``path`` may carry a query. ``pieces``: what
+    was read of requests before.
+    """
+    pieces = pieces or Pieces()
+    fields = Fields(split(body, _REPEATED), "")
     model = fields.text("model")
     if not model:
         raise bad("model", "String should have at least 1 character")
     _refuse(fields)
-    system, messages = _messages(fields)
-    tools = _tools(fields)
+    system, messages = _messages(fields, pieces)
+    tools = _tools(fields, pieces)
     effort = fields.maybe_text("reasoning_effort")
     options = fields.maybe_object("stream_options")
     known = {name.lower(): value for name, value in headers.items()}
@@ -93,13 +102,15 @@ def _refuse(fields: Fields) -> None:
 # --- messages -----------------------------------------------------------------------
 
 
-def _messages(fields: Fields) -> tuple[tuple[Text, ...], tuple[Message, ...]]:
+def _messages(fields: Fields, pieces: Pieces) -> tuple[tuple[Text, ...], tuple[Message, ...]]:
     """The system text that stands first, and the conversation behind it."""
-    fields.required("messages")
-    items = fields.items("messages")
-    if not items:
+    listed = required_items(fields, "messages")
+    if not listed:
         raise bad("messages", "at least one message is required")
-    read = [parse_message(item, join("messages", index)) for index, item in enumerate(items)]
+    read = [
+        pieces.read("message", raw, partial(parse_message, path=join("messages", index)))
+        for index, raw in enumerate(listed)
+    ]
     # Some clients send a system message alone: that is what they ask.
     first = next((i for i, message in enumerate(read) if message.role != "system"), len(read) - 1)
     system = tuple(_text(part) for message in read[:first] for part in message.parts)
@@ -132,10 +143,14 @@ def _is_results(turn: Message) -> bool:
 # --- options ------------------------------------------------------------------------
 
 
-def _tools(fields: Fields) -> tuple[ToolSpec, ...]:
-    tools = tuple(
-        parse_tool(item, join("tools", index)) for index, item in enumerate(fields.items("tools"))
-    )
+def _tools(fields: Fields, pieces: Pieces) -> tuple[ToolSpec, ...]:
+    raw = fields.value.get("tools")
+    return () if raw is None else pieces.read("tools", raw, _all_tools)
+
+
+def _all_tools(value: Raw) -> tuple[ToolSpec, ...]:
+    listed = Fields({"tools": value}, "").items("tools")
+    tools = tuple(parse_tool(item, join("tools", index)) for index, item in enumerate(listed))
     if len({tool.name for tool in tools}) < len(tools):
         raise bad("tools", "Tool names must be unique.")
     return tools

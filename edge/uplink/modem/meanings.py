@@ -16,7 +16,7 @@ PACKET = ("+C5GREG", "+CEREG", "+CGREG")
 """Registrations that carry packets, the newest network first; +CREG is for calls."""
 CALLS = "+CREG"
 
-_STATES: Mapping[int, Registration] = {
+REGISTRATIONS: Mapping[int, Registration] = {
     0: "none",
     1: "home",
     2: "searching",
@@ -28,6 +28,7 @@ _STATES: Mapping[int, Registration] = {
     9: "home",  # circuit switched fallback not preferred
     10: "roaming",
 }
+"""As 3GPP numbers them (TS 27.007), and ModemManager after it."""
 
 _TECHNOLOGIES: Mapping[int, Technology] = {
     0: "2G",  # GSM
@@ -61,7 +62,7 @@ def registration(line: str) -> tuple[str, Registration | None] | None:
     values = [value.strip() for value in rest.split(",")]
     second = values[1] if len(values) > 1 else ""
     stat = second if re.fullmatch(r"\d{1,2}", second) else values[0]
-    return name, _STATES.get(int(stat)) if re.fullmatch(r"\d{1,2}", stat) else None
+    return name, REGISTRATIONS.get(int(stat)) if re.fullmatch(r"\d{1,2}", stat) else None
 
 
 def best_registration(known: Mapping[str, Registration | None]) -> Registration | None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from edge.uplink.bus.objects import Interfaces, Objects, Properties, Service
 from edge.uplink.evidence import Measure, Modem, Registration, Technology
+from edge.uplink.modem.meanings import REGISTRATIONS
 
 MODEM = "org.freedesktop.ModemManager1.Modem"
 NETWORK = "org.freedesktop.ModemManager1.Modem.Modem3gpp"
@@ -32,19 +33,8 @@ what a modem does that connects by itself. What is above is registered, too."""
 _NET = 2
 """The kind of a port that is a network interface."""
 
-_STATES: Mapping[int, Registration] = {
-    0: "none",
-    1: "home",
-    2: "searching",
-    3: "denied",
-    5: "roaming",
-    6: "none",  # for short messages only, at home
-    7: "none",  # and roaming
-    8: "denied",  # emergency calls only
-    9: "home",  # circuit switched fallback not preferred
-    10: "roaming",
-    11: "denied",  # restricted local services only
-}
+_STATES: Mapping[int, Registration] = {**REGISTRATIONS, 11: "denied"}
+"""With one of ModemManager's own: restricted local services only."""
 
 _TECHNOLOGIES: tuple[tuple[int, Technology], ...] = (
     (1 << 15, "5G"),

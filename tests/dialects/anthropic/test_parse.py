@@ -23,6 +23,7 @@ from edge.chat import (
     ToolUse,
 )
 from edge.dialects.anthropic import parse
+from edge.dialects.pieces import Pieces
 from edge.errors import BadRequest
 from edge.units import Tokens
 from tests.dialects.anthropic.recordings import load, posts
@@ -35,6 +36,16 @@ MARK = CacheMark()
 def read(headers=None, path="/v1/messages", **fields):
     body = {name: value for name, value in (MINIMAL | fields).items() if value is not ...}
     return parse(json.dumps(body).encode(), headers or {}, path)
+
+
+@pytest.mark.parametrize("name", posts())
+def test_what_was_read_before_is_the_same_and_is_not_read_again(name):
+    recording, pieces = load(name), Pieces()
+    first, again = (parse(recording.body, {}, recording.path, pieces) for _ in range(2))
+    assert first == again == parse(recording.body, {}, recording.path)
+    assert all(one is other for one, other in zip(first.messages, again.messages, strict=True))
+    assert all(one is other for one, other in zip(first.system, again.system, strict=True))
+    assert first.tools is again.tools or not first.tools
 
 
 def recorded(name):

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from edge.chat import Message, Sampling, Text, ThinkingOption, ToolChoice, ToolResult, ToolUse
 from edge.dialects.openai import parse
+from edge.dialects.pieces import Pieces
 from edge.errors import BadRequest
 from edge.prompts import normalise, to_messages
 from tests.dialects.openai import strategies
@@ -33,6 +34,14 @@ def test_a_plain_request():
     assert request.wire is not None
     assert (request.wire.dialect, request.wire.path) == ("openai", "/chat/completions?a=1")
     assert request.wire.headers == (("Authorization", "x"),)
+
+
+def test_what_was_read_before_is_the_same_and_is_not_read_again():
+    body, pieces = json.dumps({**ASK, "tools": TOOLS}).encode(), Pieces()
+    first, again = (parse(body, {}, pieces=pieces) for _ in range(2))
+    assert first == again == parse(body, {})
+    assert first.tools is again.tools
+    assert first.messages[0] is again.messages[0]
 
 
 def test_every_option():

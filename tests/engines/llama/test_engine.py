@@ -4,8 +4,6 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,12 +11,9 @@ import pytest
 
 from edge.chat import (
     ChatRequest,
-    Event,
     Failed,
-    Finished,
     Image,
     Message,
-    Progress,
     Started,
     Text,
     TextDelta,
@@ -26,11 +21,9 @@ from edge.chat import (
     ToolCallDelta,
     ToolCallEnded,
     ToolCallStarted,
-    ToolSpec,
     Usage,
 )
-from edge.engines.base import Odds, Question
-from edge.engines.frames import Cancel, Count, Generate, Load, Stop, Warm, Weigh
+from edge.engines.frames import Cancel, Count, Generate, Load, Stop, Warm
 from edge.engines.llama import Ladder, LlamaEngine, Warmth, WorkerLink
 from edge.engines.llama.engine import BACKOFF_FIRST, BACKOFF_LAST, MAX_IN_FLIGHT
 from edge.errors import (
@@ -44,92 +37,19 @@ from edge.errors import (
     WorkerCrashed,
 )
 from edge.units import Seconds, Tokens
-from tests.engines.llama.scripted_worker import CACHED, PROMPT
+from tests.engines.llama.engine_stage import (
+    BEGUN,
+    READ,
+    Rest,
+    again,
+    ask,
+    begin,
+    collect,
+    end,
+    running,
+)
+from tests.engines.llama.scripted_worker import PROMPT
 from tests.engines.llama.workers import Spawner, load
-
-BEGUN = Started("claude-x", Usage(input=Tokens(PROMPT - CACHED), cache_read=Tokens(CACHED)))
-READ = Progress(Tokens(PROMPT), Tokens(PROMPT))
-
-
-def ask(text: str, *tools: str, deadline: float | None = None) -> ChatRequest:
-    offered = tuple(ToolSpec(name, schema={"type": "object"}) for name in tools)
-    return ChatRequest(
-        "claude-x",
-        (Message("user", (Text(text),)),),
-        tools=offered,
-        deadline=None if deadline is None else Seconds(deadline),
-    )
-
-
-def end(output: int, reason="end_turn") -> Finished:
-    usage = Usage(Tokens(PROMPT - CACHED), Tokens(CACHED), output=Tokens(output))
-    return Finished(reason, usage)
-
-
-class Rest:
-    """Stands for time between two starts. Each rest is noted and lasts until it is ended."""
-
-    def __init__(self, *, ended: bool = True) -> None:
-        self.delays: list[float] = []
-        self.begun, self.may_end = asyncio.Event(), asyncio.Event()
-        if ended:
-            self.may_end.set()
-
-    async def __call__(self, seconds: float) -> None:
-        self.delays.append(seconds)
-        self.begun.set()
-        await self.may_end.wait()
-
-
-@asynccontextmanager
-async def running(
-    tmp_path: Path,
-    *starts: str,
-    rest: Rest | None = None,
-    warmth: Warmth | None = None,
-    is_awaited: bool = False,
-) -> AsyncIterator[tuple[LlamaEngine, Spawner]]:
-    """An engine whose workers start as told, once the first one is up."""
-    spawner = Spawner()
-    engine = LlamaEngine(
-        "model-x",
-        Ladder.only(load(tmp_path / "starts", *starts)),
-        coached=False,
-        spawn=spawner,
-        sleep=rest or Rest(),
-        warmth=warmth,
-        is_awaited=lambda: is_awaited,
-    )
-    async with asyncio.TaskGroup() as tasks:
-        life = tasks.create_task(engine.run())
-        try:
-            await engine.wait_ready()
-            yield engine, spawner
-        finally:
-            life.cancel()
-
-
-async def collect(engine: LlamaEngine, request: ChatRequest) -> list[Event]:
-    async with aclosing(engine.stream(request)) as events:
-        return [event async for event in events]
-
-
-async def begin(engine: LlamaEngine, request: ChatRequest):
-    """A stream whose first words have come."""
-    events = engine.stream(request)
-    async for event in events:
-        if isinstance(event, TextDelta):
-            return events
-    raise AssertionError("it ended before it began")
-
-
-async def again(engine: LlamaEngine, spawner: Spawner, kill: int | None = None) -> None:
-    """Until another worker is up."""
-    spawner.ready.clear()
-    if kill is not None:
-        os.kill(kill, signal.SIGKILL)
-    await spawner.ready.wait()
-
 
 # --- answers ----------------------------------------------------------------------------
 
@@ -262,64 +182,6 @@ async def test_before_the_model_is_loaded_nothing_is_taken(tmp_path: Path):
     assert engine.models()[0].context is None
     with pytest.raises(WorkerCrashed, match="cannot answer now: the model is being loaded"):
         await collect(engine, ask("say x"))
-
-
-# --- questions --------------------------------------------------------------------------
-
-
-def question(text: str) -> Question:
-    return Question("Is it light or heavy?", text, ("light", "heavy"))
-
-
-async def test_a_question_has_its_odds(tmp_path: Path, caplog):
-    caplog.set_level(logging.INFO)
-    async with running(tmp_path) as (engine, spawner):
-        assert await engine.weigh(question("shares 0.25 0.75")) == Odds(
-            "model-x", (0.25, 0.75), 0.8
-        )
-        (sent,) = spawner.links[0].sent
-        assert isinstance(sent, Weigh)
-        assert [turn["role"] for turn in sent.prompt.messages] == ["system", "user"]
-        assert (sent.labels, sent.prompt.enable_thinking) == (["light", "heavy"], False)
-        assert await engine.weigh(question("refuse input")) is None
-        assert "cannot say: refused: input" in caplog.text
-        with pytest.raises(EngineError, match="answered a question with Counted"):
-            await engine.weigh(question("wrong"))
-        assert await engine.weigh(question("die")) is None
-        assert "died while it was asked a question" in caplog.text
-
-
-async def test_it_is_not_put_while_anything_else_is_asked(tmp_path: Path):
-    async with running(tmp_path) as (engine, spawner):
-        held = await begin(engine, ask("hold x"))
-        assert await engine.weigh(question("shares 1 0")) is None
-        await held.aclose()
-        assert await engine.weigh(question("shares 1 0")) is not None
-        assert [type(sent).__name__ for sent in spawner.links[0].sent].count("Weigh") == 1
-
-
-async def test_it_is_not_put_while_a_beginning_is_read_or_nothing_is_loaded(tmp_path: Path):
-    class Reading(Warmth):
-        @property
-        def is_under_way(self) -> bool:
-            return True
-
-    async with running(tmp_path, warmth=Reading()) as (engine, _):
-        assert await engine.weigh(question("shares 1 0")) is None
-    engine = LlamaEngine(
-        "model-x", Ladder.only(load(tmp_path / "starts")), coached=False, spawn=Spawner()
-    )
-    assert await engine.weigh(question("shares 1 0")) is None
-
-
-async def test_who_does_not_wait_for_it_cancels_it_in_the_worker(tmp_path: Path):
-    async with running(tmp_path) as (engine, spawner):
-        with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.01):
-                await engine.weigh(question("hold"))
-        assert spawner.links[0].sent[-1] == Cancel(1)
-        assert await engine.count_tokens(ask("cancelled")) == 1
-        assert await engine.weigh(question("shares 1 0")) is not None, "the next one is put"
 
 
 # --- leaving, crowding ------------------------------------------------------------------

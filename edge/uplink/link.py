@@ -254,6 +254,4 @@ class Link:
 
     def _set(self, level: LinkLevel, reason: str) -> None:
         doubted = self._losses > 0 and level != "offline"
-        state = LinkState(level, reason, doubted=doubted)
-        if state != self._state:
-            self._state = state
+        self._state = LinkState(level, reason, doubted=doubted)
